@@ -1,0 +1,1 @@
+"""Daily training: a pinned version of history in, a published model out."""

@@ -1,0 +1,1 @@
+"""The laptop: real servers without Docker, a simulator, dataset readers, the demo."""

@@ -1,0 +1,1 @@
+"""The HTTP API: merge, re-rank, explain. No Spark, no pandas."""

@@ -1,0 +1,1 @@
+"""What is remembered: ports that state their promises, and their adapters."""

@@ -1,0 +1,182 @@
+"""What the system needs remembered, and what it may rely on. No adapter, no connection.
+
+Every call raises StoreUnavailable when the store did not answer in time; that is never the same as "not there".
+The memory adapter is the reference; tests/stores runs one contract suite over every adapter.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Literal, Protocol
+
+from headrace.domain.events import Event, ItemId, Person
+from headrace.domain.facts import Facts
+
+PaneKey = tuple[int, str]
+"""(start of the pane in ms, category)."""
+
+
+@dataclass(frozen=True, slots=True)
+class PaneCell:
+    """Absolute totals of one (owner, pane, category). `owner` is a person or an item; `packed` is facts.pack()."""
+
+    owner: str
+    pane_ms: int
+    category: str
+    packed: bytes
+
+
+@dataclass(frozen=True, slots=True)
+class SessionRow:
+    """Features of one finished session, as JSON text; `started_ms` and `session_id` tell it from its person's others."""
+
+    person: Person
+    started_ms: int
+    session_id: str
+    features: str
+
+
+@dataclass(frozen=True, slots=True)
+class Pointer:
+    """Which model version is served. `previous` stays publishable for a one-step rollback."""
+
+    version: str
+    previous: str | None
+    flipped_ms: int
+
+
+@dataclass(frozen=True, slots=True)
+class Lease:
+    """Who may write, and from which checkpoint. `expires_ms` is on the wall clock."""
+
+    writer: str
+    owner: str
+    checkpoint_id: str
+    expires_ms: int
+
+
+class Tails(Protocol):
+    """The newest events of each person."""
+
+    async def append(self, events: Sequence[Event]) -> None:
+        """Remember each event for its person; the same event twice changes nothing. All are durable on return."""
+
+    async def newest(self, person: Person, limit: int) -> tuple[Event, ...]:
+        """Up to `limit` events, newest occurred_at first (ties: event_id, descending); () for a person never seen."""
+
+
+class Panes(Protocol):
+    """Five-minute totals per person, or per item."""
+
+    async def put(self, cells: Sequence[PaneCell], write_us: int) -> None:
+        """Replace each cell's totals; among writes to one cell the greatest `write_us` wins, whatever the order."""
+
+    async def since(self, owner: str, from_ms: int) -> Mapping[PaneKey, Facts]:
+        """Cells whose hour is at or after the hour of `from_ms`; an empty mapping for an owner never seen."""
+
+
+class Sessions(Protocol):
+    """Finished sessions of each person."""
+
+    async def put(self, rows: Sequence[SessionRow], write_us: int) -> None:
+        """Replace each row; the greatest `write_us` wins."""
+
+    async def newest(self, person: Person, limit: int) -> tuple[SessionRow, ...]:
+        """Up to `limit` rows, newest started_ms first."""
+
+
+class Candidates(Protocol):
+    """One packed row per person and model version (domain/candidates.py packs it)."""
+
+    async def put(self, version: str, rows: Sequence[tuple[Person, bytes]]) -> None:
+        """Write all rows of a version; writing them again changes nothing."""
+
+    async def get(self, person: Person, version: str) -> bytes | None:
+        """The packed row, or None for a person whom this version does not know."""
+
+
+class Decisions(Protocol):
+    """Decision records by request id, until their TTL; Delta has them after that."""
+
+    async def put(self, records: Sequence[tuple[str, bytes]]) -> None:
+        """Remember each (request_id, record); the same again changes nothing."""
+
+    async def get(self, request_id: str) -> bytes | None:
+        """The record's bytes, or None."""
+
+
+class Pointers(Protocol):
+    """The model pointer of this world."""
+
+    async def get(self) -> Pointer | None:
+        """The pointer, or None before the first publication."""
+
+    async def flip(self, version: str, flipped_ms: int) -> Pointer:
+        """Serve `version` from now on; what was served becomes `previous`. Flipping to the served one changes nothing."""
+
+
+class Clocks(Protocol):
+    """The clock of a world whose time is its stream: the newest received_at that went through it."""
+
+    async def advance(self, writer: str, received_ms: int) -> None:
+        """Move this writer's clock forward; an earlier time than it already showed changes nothing."""
+
+    async def now_ms(self) -> int | None:
+        """The newest over all writers, or None before the first event."""
+
+
+class Leases(Protocol):
+    """At most one live writer per name, each with a write timestamp that only grows."""
+
+    async def acquire(self, lease: Lease, now_ms: int) -> Lease:
+        """Take or renew the lease and return the one that was held before (itself if new).
+
+        Raises LeaseHeld if another owner's has not expired at `now_ms`.
+        """
+
+    async def release(self, writer: str, owner: str) -> None:
+        """Give it back; the checkpoint_id stays remembered. Not the owner's: nothing happens."""
+
+    async def forget(self, writer: str) -> None:
+        """Forget the checkpoint too: the operator's word that a rebuild from the start is wanted."""
+
+    async def next_write_us(self, writer: str, now_us: int) -> int:
+        """`max(last + 1, now_us)`, remembered before it is returned."""
+
+
+class Counts(Protocol):
+    """How many events of each raw partition and hour of append the hot query counted."""
+
+    async def put(self, rows: Sequence[tuple[str, int, int]], write_us: int) -> None:
+        """Replace each (raw partition '<generation>:<partition>', hour in ms, counted); the greatest `write_us` wins."""
+
+    async def of(self, raw_partition: str) -> Mapping[int, int]:
+        """hour in ms → counted."""
+
+
+PaneGrain = Literal["user", "item"]
+
+
+class Stores(Protocol):
+    """Every store of one world, sharing one connection. Closing it closes them all."""
+
+    tails: Tails
+    user_panes: Panes
+    item_panes: Panes
+    sessions: Sessions
+    candidates: Candidates
+    decisions: Decisions
+    pointers: Pointers
+    clocks: Clocks
+    leases: Leases
+    counts: Counts
+
+    async def close(self) -> None:
+        """Let go of the connection; calling it twice is fine."""
+
+
+__all__ = [
+    "Candidates", "Clocks", "Counts", "Decisions", "ItemId", "Lease", "Leases", "PaneCell", "PaneGrain", "PaneKey", "Panes",
+    "Pointer", "Pointers", "SessionRow", "Sessions", "Stores", "Tails",
+]  # fmt: skip

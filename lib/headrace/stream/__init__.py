@@ -1,0 +1,1 @@
+"""Spark Structured Streaming: DataFrames from Kafka to Delta and Cassandra."""

@@ -1,0 +1,1 @@
+"""What the operator asks: counts that add up, lag, freshness."""
