@@ -8,9 +8,9 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Literal, Protocol
+from typing import Protocol
 
-from headrace.domain.events import Event, ItemId, Person
+from headrace.domain.events import Event, Person
 from headrace.domain.facts import Facts
 
 PaneKey = tuple[int, str]
@@ -155,9 +155,6 @@ class Counts(Protocol):
         """hour in ms → counted."""
 
 
-PaneGrain = Literal["user", "item"]
-
-
 class Stores(Protocol):
     """Every store of one world, sharing one connection. Closing it closes them all."""
 
@@ -174,9 +171,3 @@ class Stores(Protocol):
 
     async def close(self) -> None:
         """Let go of the connection; calling it twice is fine."""
-
-
-__all__ = [
-    "Candidates", "Clocks", "Counts", "Decisions", "ItemId", "Lease", "Leases", "PaneCell", "PaneGrain", "PaneKey", "Panes",
-    "Pointer", "Pointers", "SessionRow", "Sessions", "Stores", "Tails",
-]  # fmt: skip
