@@ -1,6 +1,7 @@
 """One frozen tree of settings. Nobody below a composition root reads the environment or a settings file.
 
-conf/base.toml < conf/{local,cluster}.toml < var/stack.toml (made by `headrace up`) < the world's world.toml < environment (HEADRACE__SECTION__KEY) < flags.
+conf/base.toml < conf/{local,cluster}.toml < <var>/stack.toml and <var>/worlds/<world>/world.toml (both made by
+`headrace up`) < environment (HEADRACE__SECTION__KEY) < flags.
 """
 
 from __future__ import annotations

@@ -29,7 +29,7 @@ class PaneCell:
 
 @dataclass(frozen=True, slots=True)
 class SessionRow:
-    """Features of one finished session, as JSON text; `started_ms` and `session_id` tell it from its person's others."""
+    """Features of one finished session as JSON text; (started_ms, session_id) tells it from its person's others."""
 
     person: Person
     started_ms: int
@@ -113,7 +113,7 @@ class Pointers(Protocol):
         """The pointer, or None before the first publication."""
 
     async def flip(self, version: str, flipped_ms: int) -> Pointer:
-        """Serve `version` from now on; what was served becomes `previous`. Flipping to the served one changes nothing."""
+        """Serve `version` from now on; what was served becomes `previous`. To the served one: nothing changes."""
 
 
 class Clocks(Protocol):
@@ -149,7 +149,7 @@ class Counts(Protocol):
     """How many events of each raw partition and hour of append the hot query counted."""
 
     async def put(self, rows: Sequence[tuple[str, int, int]], write_us: int) -> None:
-        """Replace each (raw partition '<generation>:<partition>', hour in ms, counted); the greatest `write_us` wins."""
+        """Replace each ('<generation>:<raw partition>', hour in ms, counted); the greatest `write_us` wins."""
 
     async def of(self, raw_partition: str) -> Mapping[int, int]:
         """hour in ms → counted."""
