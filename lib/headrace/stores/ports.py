@@ -47,6 +47,15 @@ class Pointer:
 
 
 @dataclass(frozen=True, slots=True)
+class Appended:
+    """Where the broker put a record, and when; `timestamp_ms` is the topic's LogAppendTime where it has one."""
+
+    partition: int
+    offset: int
+    timestamp_ms: int
+
+
+@dataclass(frozen=True, slots=True)
 class Lease:
     """Who may write, and from which checkpoint. `expires_ms` is on the wall clock."""
 
@@ -132,7 +141,8 @@ class Leases(Protocol):
     async def acquire(self, lease: Lease, now_ms: int) -> Lease:
         """Take or renew the lease and return the one that was held before (itself if new).
 
-        Raises LeaseHeld if another owner's has not expired at `now_ms`.
+        Raises LeaseHeld if another owner's has not expired at `now_ms`, and CheckpointLost if another checkpoint_id
+        is remembered: only `forget` makes room for a new one. Both leave everything as it was.
         """
 
     async def release(self, writer: str, owner: str) -> None:
@@ -153,6 +163,22 @@ class Counts(Protocol):
 
     async def of(self, raw_partition: str) -> Mapping[int, int]:
         """hour in ms → counted."""
+
+
+class EventLog(Protocol):
+    """The append side of the topics."""
+
+    async def append(
+        self, topic: str, key: bytes | None, value: bytes | None, headers: Sequence[tuple[str, bytes]] = ()
+    ) -> Appended:
+        """Append one record and return after the broker acknowledged it; records of one key keep their order.
+
+        Raises StoreUnavailable when the broker did not acknowledge within the deadline or the queue is full; the
+        record may be there all the same, so the caller's retry may repeat it. No value deletes the key where compacted.
+        """
+
+    async def close(self) -> None:
+        """Wait for what is under way, within the deadline, and let go; calling it twice is fine."""
 
 
 class Stores(Protocol):

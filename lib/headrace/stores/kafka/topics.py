@@ -1,0 +1,108 @@
+"""The topics of a world: their names, partitions, retention and limits. No records."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from typing import Final
+
+from kafka import KafkaAdminClient
+from kafka.admin import ConfigResource, ConfigResourceType
+from kafka.errors import KafkaError, TopicAlreadyExistsError
+
+from headrace.errors import BadSettings, StoreUnavailable
+from headrace.settings import Settings
+
+DAY_MS: Final = 86_400_000
+MIB: Final = 1_048_576
+
+# A rejected record carries the raw one whole plus headers: with the raw topic's limit a record near it would not fit,
+# and the ingest query would loop on it.
+REJECTED_MAX_BYTES: Final = 2 * MIB
+
+TOPICS: Final[Mapping[str, Mapping[str, str]]] = {
+    # The broker's clock, not the sender's: received_at is this timestamp. A week: a weekend's outage loses nothing.
+    "events.raw": {
+        "message.timestamp.type": "LogAppendTime",
+        "retention.ms": str(7 * DAY_MS),
+        "max.message.bytes": str(MIB),
+    },
+    # Three days: the ledger in Delta is the log of record, this only feeds whoever is behind.
+    "events.clean": {"retention.ms": str(3 * DAY_MS), "max.message.bytes": str(MIB)},
+    "events.rejected": {"retention.ms": str(14 * DAY_MS), "max.message.bytes": str(REJECTED_MAX_BYTES)},
+    # Compacted, never expired: serving reads it whole at its start.
+    "catalogue": {"cleanup.policy": "compact", "min.cleanable.dirty.ratio": "0.1"},
+    "decisions": {"retention.ms": str(3 * DAY_MS), "max.message.bytes": str(MIB)},
+}
+"""Topic (without its world) → what differs from the broker's defaults."""
+
+SETTLE_S: Final = 60.0  # a broker that has just started may take this long to elect its controller
+
+
+def create_topics(settings: Settings) -> None:
+    """Make every topic of the world and wait until each has a leader; those that exist get these limits again.
+
+    Raises StoreUnavailable, naming the broker or the topic, and BadSettings where a topic has fewer or more
+    partitions than the settings say: that cannot be changed without splitting a person's order.
+    """
+    names = {settings.topic(name): configs for name, configs in TOPICS.items()}
+    with _admin(settings) as admin:
+        for topic, configs in names.items():
+            _create(admin, topic, settings, configs)
+        with _translated(", ".join(names), settings):
+            admin.wait_for_topics(list(names), timeout_ms=int(SETTLE_S * 1000))
+            described = admin.describe_topics(list(names))
+        for found in described:
+            _check_partitions(found["name"], len(found["partitions"]), settings.world.partitions)
+
+
+@contextmanager
+def _admin(settings: Settings) -> Iterator[KafkaAdminClient]:
+    """A client of a broker that answers; a broker that is still starting is waited for."""
+    with _translated("its topics", settings):
+        admin = KafkaAdminClient(
+            bootstrap_servers=settings.kafka.bootstrap.split(","),
+            bootstrap_timeout_ms=int(SETTLE_S * 1000),
+            request_timeout_ms=settings.kafka.request_timeout_ms,
+            reconnect_backoff_max_ms=1_000,
+        )
+    try:
+        yield admin
+    finally:
+        admin.close()
+
+
+@contextmanager
+def _translated(what: str, settings: Settings) -> Iterator[None]:
+    try:
+        yield
+    except KafkaError as error:
+        raise StoreUnavailable(f"Kafka at {settings.kafka.bootstrap}: {what}: {error}") from error
+
+
+def _create(admin: KafkaAdminClient, topic: str, settings: Settings, configs: Mapping[str, str]) -> None:
+    wanted = {
+        "num_partitions": settings.world.partitions,
+        "replication_factor": settings.kafka.replication,
+        "configs": dict(configs),
+    }
+    deadline = time.monotonic() + SETTLE_S
+    while True:
+        try:
+            admin.create_topics({topic: wanted})
+            return
+        except TopicAlreadyExistsError:
+            with _translated(topic, settings):
+                admin.alter_configs([ConfigResource(ConfigResourceType.TOPIC, topic, dict(configs))])
+            return
+        except KafkaError as error:
+            # Until the controller is elected and the broker registered: not controller, timeout, too few brokers.
+            if time.monotonic() > deadline:
+                raise StoreUnavailable(f"Kafka at {settings.kafka.bootstrap}: {topic}: {error}") from error
+            time.sleep(0.2)
+
+
+def _check_partitions(topic: str, found: int, wanted: int) -> None:
+    if found != wanted:
+        raise BadSettings(f"{topic}: it has {found} partitions, world.partitions = {wanted}: set it to {found}")
