@@ -1,0 +1,81 @@
+"""Records of events.clean in, typed events out; and which of them count. DataFrame in, DataFrame out, no reads.
+
+`from_json` enforces nothing, which is safe here: ingest wrote these values and guarantees their types.
+"""
+
+from __future__ import annotations
+
+from headrace.stream.schemas import CLEAN, EVENTS
+from pyspark.sql import Column, DataFrame, Window
+from pyspark.sql import functions as F
+
+EVENT_KEY = ("person", "event_id", "occurred_at")
+"""The deduplication key, as in domain/events.py."""
+
+DAY_MS = 86_400_000
+_FIRST_DAY, _LAST_DAY = -719_162, 2_932_896  # 0001-01-01 and 9999-12-31: the dates that every reader of Parquet knows
+
+
+def clean_events(records: DataFrame) -> DataFrame:
+    """Kafka records of events.clean (with headers) as rows of EVENTS.
+
+    A record without its `src` header or its key fields was not written by ingest and is left out.
+    """
+    event = F.from_json(F.col("value").cast("string"), CLEAN)
+    parsed = records.select(event.alias("event"), "headers", "partition", "offset", "timestamp")
+    source = parsed.select(
+        "event.*",
+        header("src").alias("src"),
+        header("src_ms").cast("long").alias("src_ms"),
+        F.col("partition").cast("long").alias("clean_partition"),
+        F.col("offset").alias("clean_offset"),
+        F.unix_millis("timestamp").alias("clean_ms"),
+    )
+    typed = source.select(
+        "*",
+        utc_date(F.col("occurred_at")).alias("event_date"),
+        F.col("place.lat").alias("lat"),
+        F.col("place.lon").alias("lon"),
+        *src_parts(F.col("src")),
+    )
+    is_ours = F.col("raw_offset").isNotNull() & F.col("person").isNotNull() & F.col("occurred_at").isNotNull()
+    return typed.where(is_ours).select(*EVENTS.names)
+
+
+def header(name: str) -> Column:
+    """The text of the newest Kafka header of this name; null without one."""
+    named = F.filter("headers", lambda entry: entry["key"] == name)
+    return F.try_element_at(named, F.lit(-1))["value"].cast("string")
+
+
+def src_parts(src: Column) -> tuple[Column, Column, Column]:
+    """generation:partition:offset as three integers; null where it is not that."""
+    parts = F.split(src, ":")
+    names = ("raw_generation", "raw_partition", "raw_offset")
+    generation, partition, offset = (
+        F.try_element_at(parts, F.lit(place)).try_cast("long").alias(name) for place, name in enumerate(names, start=1)
+    )
+    return generation, partition, offset
+
+
+def utc_date(ms: Column) -> Column:
+    """The UTC date of a moment; the nearest that a date can hold, for senders whose clocks are beyond it."""
+    day = F.floor(ms / F.lit(DAY_MS))
+    return F.date_from_unix_date(F.least(F.greatest(day, F.lit(_FIRST_DAY)), F.lit(_LAST_DAY)).cast("int"))
+
+
+def in_windows(events: DataFrame) -> DataFrame:
+    """Events that count in windows: not late by the law on the event. Adds `occurred`, the timestamp to watermark."""
+    return events.where(~F.col("late")).withColumn("occurred", F.timestamp_millis("occurred_at"))
+
+
+def one_row_per_event(events: DataFrame) -> DataFrame:
+    """The first of each EVENT_KEY in events.clean order.
+
+    On a stream (which needs a watermark on `occurred`) the first that arrives: a person is one Kafka partition, read
+    by one task in offset order. What is behind the watermark is dropped there, so state need not outlive it.
+    """
+    if events.isStreaming:
+        return events.dropDuplicates(["person", "event_id", "occurred"])
+    in_order = Window.partitionBy(*EVENT_KEY).orderBy("clean_partition", "clean_offset")
+    return events.withColumn("place_in_order", F.row_number().over(in_order)).where("place_in_order = 1").drop("place_in_order")

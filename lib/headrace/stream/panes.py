@@ -1,0 +1,58 @@
+"""Events in, five-minute totals per person, per item and per raw partition out. No session, no reads, no writes, no clock."""
+
+from __future__ import annotations
+
+from typing import Final
+
+from headrace.domain.events import UNKNOWN
+from headrace.domain.facts import FACTS
+from headrace.domain.panes import HOUR_MS, PANE_MS
+from headrace.stream.facts import fact_totals
+from pyspark.sql import Column, DataFrame
+from pyspark.sql import functions as F
+
+USER, ITEM, PARTITION = "user", "item", "partition"
+
+PANE_COLUMNS: Final = ("grain", "owner", "pane_ms", "category", *FACTS)
+"""One row per grain, owner, pane and category, with absolute totals."""
+
+_COUNTED_FOR_MS: Final = 86_400_000  # an hour of append is counted for a day more, whatever the events in it say
+
+
+def panes(events: DataFrame, currency: str, state_horizon_ms: int) -> DataFrame:
+    """Totals of deduplicated events that count, as PANE_COLUMNS; on a stream in update mode, with `occurred` watermarked.
+
+    user, item    pane_ms is the five minutes of occurred_at
+    partition     owner is '<generation>:<raw partition>', pane_ms the hour of the raw record's append; what `account` checks
+
+    One shuffle and one state serve all three, since their rows differ only in the key.
+    """
+    keyed = events.select(
+        F.explode(_grains()).alias("key"), "kind", "value_milli", "price_minor", "currency"
+    ).select("key.*", "kind", "value_milli", "price_minor", "currency")
+    watermarked = F.col("state_until").alias("state_until", metadata={"spark.watermarkDelayMs": state_horizon_ms})
+    rows = keyed.select("grain", "owner", "pane_ms", "category", watermarked, "kind", "value_milli", "price_minor", "currency")
+    totals = rows.groupBy("grain", "owner", "pane_ms", "category", "state_until").agg(*fact_totals(currency))
+    return totals.select(*PANE_COLUMNS)
+
+
+def _grains() -> Column:
+    category = F.coalesce("category", F.lit(UNKNOWN))
+    occurred, appended = F.col("occurred_at"), F.col("src_ms")
+    pane = occurred - F.pmod(occurred, F.lit(PANE_MS))
+    hour = appended - F.pmod(appended, F.lit(HOUR_MS))
+    raw_partition = F.concat_ws(":", "raw_generation", "raw_partition")
+    user = _key(USER, F.col("person"), pane, category, pane + PANE_MS)
+    item = _key(ITEM, F.col("item_id"), pane, category, pane + PANE_MS)
+    partition = _key(PARTITION, raw_partition, hour, F.lit(""), hour + HOUR_MS + _COUNTED_FOR_MS)
+    return F.filter(F.array(user, item, partition), lambda key: key["owner"].isNotNull())
+
+
+def _key(grain: str, owner: Column, pane: Column, category: Column, until_ms: Column) -> Column:
+    return F.struct(
+        F.lit(grain).alias("grain"),
+        owner.alias("owner"),
+        pane.alias("pane_ms"),
+        category.alias("category"),
+        F.timestamp_millis(until_ms).alias("state_until"),
+    )
