@@ -98,13 +98,13 @@ def _coordinate(path: Path) -> str:
     return path.name.removesuffix(".jar").replace("~", ":")
 
 
-def lock_all(cache: Path, lock: Path) -> None:
+def lock_all(lock: Path) -> None:
     """Resolve every set's roots anew and write the lock. For maintainers; the network decides what is locked."""
     java = find_java()
-    lock.write_text(format_lock([_locked(java, name, roots, cache) for name, roots in ROOTS.items()]), encoding="utf-8")
+    lock.write_text(format_lock([_locked(java, name, roots) for name, roots in ROOTS.items()]), encoding="utf-8")
 
 
-def _locked(java: Java, name: str, roots: tuple[str, ...], cache: Path) -> JarSet:
+def _locked(java: Java, name: str, roots: tuple[str, ...]) -> JarSet:
     with tempfile.TemporaryDirectory() as scratch:
         resolve(java, roots, Path(scratch), Path(scratch) / "ivy", lambda: None)
         paths = {_coordinate(path): path for path in Path(scratch).glob("*.jar")}
@@ -128,7 +128,7 @@ def main(arguments: Sequence[str]) -> int:
     cache = Path(os.environ.get("HEADRACE__PATHS__CACHE", "~/.cache/headrace")).expanduser()
     try:
         if list(arguments) == ["lock"]:
-            lock_all(cache, JARS_LOCK)
+            lock_all(JARS_LOCK)
         elif list(arguments) == ["fetch"]:
             for name in ROOTS:
                 jar_paths(cache, name)

@@ -1,0 +1,1 @@
+"""One command of the `headrace` program per file; headrace.cli holds the table of them."""
