@@ -6,11 +6,8 @@
 from __future__ import annotations
 
 from headrace.stream.schemas import CLEAN, EVENTS
-from pyspark.sql import Column, DataFrame, Window
+from pyspark.sql import Column, DataFrame
 from pyspark.sql import functions as F
-
-EVENT_KEY = ("person", "event_id", "occurred_at")
-"""The deduplication key, as in domain/events.py."""
 
 DAY_MS = 86_400_000
 _FIRST_DAY, _LAST_DAY = -719_162, 2_932_896  # 0001-01-01 and 9999-12-31: the dates that every reader of Parquet knows
@@ -69,13 +66,20 @@ def in_windows(events: DataFrame) -> DataFrame:
     return events.where(~F.col("late")).withColumn("occurred", F.timestamp_millis("occurred_at"))
 
 
-def one_row_per_event(events: DataFrame) -> DataFrame:
-    """The first of each EVENT_KEY in events.clean order.
+def first_to_arrive(events: DataFrame) -> DataFrame:
+    """Each event once, as soon as it arrives: for update mode, with a watermark on `occurred`.
 
-    On a stream (which needs a watermark on `occurred`) the first that arrives: a person is one Kafka partition, read
-    by one task in offset order. What is behind the watermark is dropped there, so state need not outlive it.
+    The first of events.clean order, since a person is one Kafka partition and one task reads it in offset order.
+    State ends at the watermark: a copy from behind it is dropped before it gets here.
     """
-    if events.isStreaming:
-        return events.dropDuplicates(["person", "event_id", "occurred"])
-    in_order = Window.partitionBy(*EVENT_KEY).orderBy("clean_partition", "clean_offset")
-    return events.withColumn("place_in_order", F.row_number().over(in_order)).where("place_in_order = 1").drop("place_in_order")
+    return events.dropDuplicates(["person", "event_id", "occurred"])
+
+
+def first_of_order(events: DataFrame, columns: tuple[str, ...]) -> DataFrame:
+    """person, event_id, occurred, occurred_at and `columns` of each event's first row in events.clean order, whatever order they come in.
+
+    For a batch, or for append mode with a watermark on `occurred`: one row when no earlier copy can come any more.
+    """
+    first = F.min_by(F.struct("occurred_at", *columns), F.struct("clean_partition", "clean_offset"))
+    firsts = events.groupBy("person", "event_id", "occurred").agg(first.alias("first"))
+    return firsts.select("person", "event_id", "occurred", "first.*")

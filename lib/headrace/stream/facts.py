@@ -7,6 +7,10 @@ from pyspark.sql import Column
 from pyspark.sql import functions as F
 
 
+READS = ("kind", "value_milli", "price_minor", "currency")
+"""The columns of an event that facts are made from."""
+
+
 def fact_totals(currency: str) -> list[Column]:
     """Aggregates over events, named and ordered as FACTS. Sums are never null; price_min and price_max are without a price.
 

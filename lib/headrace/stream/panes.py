@@ -7,7 +7,8 @@ from typing import Final
 from headrace.domain.events import UNKNOWN
 from headrace.domain.facts import FACTS
 from headrace.domain.panes import HOUR_MS, PANE_MS
-from headrace.stream.facts import fact_totals
+from headrace.stream.facts import READS, fact_totals
+from headrace.stream.watermark import state_ends
 from pyspark.sql import Column, DataFrame
 from pyspark.sql import functions as F
 
@@ -27,11 +28,9 @@ def panes(events: DataFrame, currency: str, state_horizon_ms: int) -> DataFrame:
 
     One shuffle and one state serve all three, since their rows differ only in the key.
     """
-    keyed = events.select(
-        F.explode(_grains()).alias("key"), "kind", "value_milli", "price_minor", "currency"
-    ).select("key.*", "kind", "value_milli", "price_minor", "currency")
-    watermarked = F.col("state_until").alias("state_until", metadata={"spark.watermarkDelayMs": state_horizon_ms})
-    rows = keyed.select("grain", "owner", "pane_ms", "category", watermarked, "kind", "value_milli", "price_minor", "currency")
+    keyed = events.select(F.explode(_grains()).alias("key"), *READS).select("key.*", *READS)
+    timed = state_ends("state_until", state_horizon_ms)
+    rows = keyed.where("owner IS NOT NULL").select("grain", "owner", "pane_ms", "category", timed, *READS)
     totals = rows.groupBy("grain", "owner", "pane_ms", "category", "state_until").agg(*fact_totals(currency))
     return totals.select(*PANE_COLUMNS)
 
@@ -42,10 +41,11 @@ def _grains() -> Column:
     pane = occurred - F.pmod(occurred, F.lit(PANE_MS))
     hour = appended - F.pmod(appended, F.lit(HOUR_MS))
     raw_partition = F.concat_ws(":", "raw_generation", "raw_partition")
-    user = _key(USER, F.col("person"), pane, category, pane + PANE_MS)
-    item = _key(ITEM, F.col("item_id"), pane, category, pane + PANE_MS)
-    partition = _key(PARTITION, raw_partition, hour, F.lit(""), hour + HOUR_MS + _COUNTED_FOR_MS)
-    return F.filter(F.array(user, item, partition), lambda key: key["owner"].isNotNull())
+    pane_end, counted_until = pane + F.lit(PANE_MS), hour + F.lit(HOUR_MS + _COUNTED_FOR_MS)
+    user = _key(USER, F.col("person"), pane, category, pane_end)
+    item = _key(ITEM, F.col("item_id"), pane, category, pane_end)
+    partition = _key(PARTITION, raw_partition, hour, F.lit(""), counted_until)
+    return F.array(user, item, partition)
 
 
 def _key(grain: str, owner: Column, pane: Column, category: Column, until_ms: Column) -> Column:

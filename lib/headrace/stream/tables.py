@@ -25,8 +25,12 @@ class Table:
 
 
 TABLES: Final = {
-    "events": Table(EVENTS, "The ledger: every record of events.clean, late and redelivered ones too", "event_date", 30),
-    "rejected": Table(REJECTED, "Every raw record that is no event, with its bytes and the reason", "rejected_date", 30),
+    "events": Table(
+        EVENTS, "The ledger: every record of events.clean, late and redelivered ones too", "event_date", 30
+    ),
+    "rejected": Table(
+        REJECTED, "Every raw record that is no event, with its bytes and the reason", "rejected_date", 30
+    ),
     "user_windows": Table(USER_WINDOWS, "Final windows of each person and category", "event_date", 30),
     "sessions": Table(SESSIONS, "Finished sessions of each person", "event_date", 30),
     "decisions": Table(DECISIONS, "What was answered, and the facts it was decided on", "decision_date", 30),

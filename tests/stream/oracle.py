@@ -1,0 +1,80 @@
+"""What the stream must come to: plain loops over the records of events.clean. Slow and obvious on purpose."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+from headrace.domain.events import SESSION_GAP_MS, Event
+from headrace.domain.facts import Facts, facts_of, merge_all
+
+
+@dataclass(frozen=True)
+class Record:
+    """One record of events.clean of a single partition, in its place in the log."""
+
+    event: Event
+    src: str
+    src_ms: int
+
+
+def counted(log: Iterable[Record]) -> list[Record]:
+    firsts = {}
+    for record in log:
+        if not record.event.late:
+            firsts.setdefault(record.event.key, record)
+    return list(firsts.values())
+
+
+def panes(log: Iterable[Record], currency: str) -> dict[tuple[str, str, int, str], list[int]]:
+    """(grain, owner, pane, category) → facts."""
+    groups = defaultdict(list)
+    for record in counted(log):
+        event, category = record.event, record.event.category or "unknown"
+        pane = event.occurred_at // 300_000 * 300_000
+        generation, partition, _ = record.src.split(":")
+        hour = record.src_ms // 3_600_000 * 3_600_000
+        groups["user", event.person, pane, category].append(facts_of(event, currency))
+        groups["partition", f"{generation}:{partition}", hour, ""].append(facts_of(event, currency))
+        if event.item_id is not None:
+            groups["item", event.item_id, pane, category].append(facts_of(event, currency))
+    return _merged(groups)
+
+
+def windows(log: Iterable[Record], currency: str) -> dict[tuple[str, str, str, int, int], list[int]]:
+    """(person, category, kind, start, end) → facts: every window that holds an event, by asking each event."""
+    groups = defaultdict(list)
+    for record in counted(log):
+        event, category, at = record.event, record.event.category or "unknown", record.event.occurred_at
+        for kind, length, step in (
+            ("5m", 300_000, 300_000),
+            ("1h", 3_600_000, 300_000),
+            ("1d", 86_400_000, 86_400_000),
+        ):
+            newest = at // step * step
+            for start in range(newest, newest - length, -step):
+                if start <= at < start + length:
+                    groups[event.person, category, kind, start, start + length].append(facts_of(event, currency))
+    return _merged(groups)
+
+
+def sessions(log: Iterable[Record], currency: str) -> dict[tuple[str, str, int, int], list[int]]:
+    """(person, session or "", first event, last event) → facts."""
+    by_key = defaultdict(list)
+    for record in counted(log):
+        by_key[record.event.person, record.event.session_id or ""].append(record.event)
+    groups = {}
+    for (person, session), events in by_key.items():
+        run: list[Event] = []
+        for event in sorted(events, key=lambda each: each.occurred_at):
+            if run and event.occurred_at - run[-1].occurred_at > SESSION_GAP_MS:
+                groups[person, session, run[0].occurred_at, run[-1].occurred_at] = [facts_of(e, currency) for e in run]
+                run = []
+            run.append(event)
+        groups[person, session, run[0].occurred_at, run[-1].occurred_at] = [facts_of(e, currency) for e in run]
+    return _merged(groups)
+
+
+def _merged(groups: dict[tuple, list[Facts]]) -> dict[tuple, list[int]]:
+    return {key: merge_all(parts).tolist() for key, parts in groups.items()}

@@ -1,0 +1,43 @@
+"""Runs a transform as a real stream over files, one file a micro-batch, and hands back what it emitted."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from pathlib import Path
+
+from headrace.stream.clean import clean_events, in_windows
+from headrace.stream.watermark import with_state_horizon
+from pyspark.sql import DataFrame, Row, SparkSession
+from tests.stream.logs import HORIZON_MS, RECORDS, write_records
+from tests.stream.oracle import Record
+
+
+def emitted(
+    spark: SparkSession,
+    folder: Path,
+    log: Sequence[Record],
+    transform: Callable[[DataFrame], DataFrame],
+    mode: str,
+    batches: int,
+) -> tuple[list[Row], list[dict]]:
+    """Rows in the order in which they were emitted, and the progress of each micro-batch."""
+    write_records(log, folder / "in", batches)
+    records = spark.readStream.schema(RECORDS).option("maxFilesPerTrigger", 1).parquet(str(folder / "in"))
+    events = with_state_horizon(in_windows(clean_events(records)), HORIZON_MS)
+    rows: list[Row] = []
+    query = (
+        transform(events)
+        .writeStream.outputMode(mode)
+        .option("checkpointLocation", str(folder / "checkpoint"))
+        .foreachBatch(lambda batch, _: rows.extend(batch.collect()))
+        .trigger(availableNow=True)
+        .start()
+    )
+    query.awaitTermination()
+    return rows, list(query.recentProgress)
+
+
+def batch_events(spark: SparkSession, folder: Path, log: Sequence[Record]) -> DataFrame:
+    """The same log as one batch."""
+    write_records(log, folder / "in", 1)
+    return in_windows(clean_events(spark.read.schema(RECORDS).parquet(str(folder / "in"))))
