@@ -1,0 +1,93 @@
+"""Features in, integer score parts out: a linear blend over comparable columns. No features computed, no order.
+
+A z-score blend of sources beat LambdaMART as first ranker on MovieLens-100k (nDCG@10 0.490–0.492 against 0.486–0.490).
+Here the one dense source is z-scored over the candidates; the sparse ones, whose mean would be the mean of zeros, are
+divided by their largest value; what is bounded already stays as it is.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from dataclasses import dataclass
+from typing import Final, Literal
+
+import numpy as np
+from numpy.typing import NDArray
+
+from headrace.domain.features import COLUMN
+
+MICRO: Final = 1_000_000
+"""Score units per 1.0."""
+
+Scale = Literal["z", "max", "as_is"]
+
+
+@dataclass(frozen=True, slots=True)
+class Weight:
+    """One part: weight × scaled feature. z: (x − mean) / sd over the candidates; max: x / largest |x|."""
+
+    feature: str
+    weight: float
+    scale: Scale
+
+
+@dataclass(frozen=True, slots=True)
+class Weights:
+    """The parts of a score in their fixed order."""
+
+    parts: tuple[Weight, ...]
+
+    @property
+    def id(self) -> str:
+        """Names this table: the hash of its content."""
+        plain = [(part.feature, part.weight, part.scale) for part in self.parts]
+        return "w-" + hashlib.sha256(json.dumps(plain).encode()).hexdigest()[:12]
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        """The features that the parts come from."""
+        return tuple(part.feature for part in self.parts)
+
+
+WEIGHTS: Final = Weights(
+    (
+        Weight("als", 0.6, "z"),
+        Weight("item_to_item", 0.5, "max"),
+        Weight("own_history", 2.0, "max"),
+        Weight("session_neighbours", 1.5, "max"),
+        Weight("popularity", 0.5, "as_is"),
+        Weight("recent", 0.5, "max"),
+        Weight("session_category", 1.0, "as_is"),
+        Weight("hour_category", 0.4, "as_is"),
+        Weight("day_category", 0.3, "as_is"),
+        Weight("price_closeness", 0.2, "as_is"),
+        Weight("content_time", 0.3, "as_is"),
+        Weight("skipped", -1.5, "as_is"),
+        Weight("unwanted", -4.0, "as_is"),
+    )
+)
+"""Set by hand after the measurements of the sources; own history leads because repeats do where there are any."""
+
+
+def score_parts(features: NDArray[np.float32], weights: Weights) -> NDArray[np.int64]:
+    """Micro-units, int64 [n, parts], rounded half to even."""
+    columns = features[:, [COLUMN[name] for name in weights.names]].astype(np.float64)
+    for place, part in enumerate(weights.parts):
+        columns[:, place] = part.weight * _scaled(columns[:, place], part.scale)
+    return np.rint(columns * MICRO).astype(np.int64)
+
+
+def scores_of(parts: NDArray[np.int64]) -> NDArray[np.int64]:
+    """The score is the sum of its parts, int64 [n]: exact, so the order of adding cannot matter."""
+    return np.asarray(parts.sum(axis=1, dtype=np.int64))
+
+
+def _scaled(column: NDArray[np.float64], scale: Scale) -> NDArray[np.float64]:
+    if scale == "as_is" or not len(column):
+        return column
+    if scale == "max":
+        most = np.abs(column).max()
+        return column / most if most > 0 else column
+    spread = column.std()
+    return (column - column.mean()) / spread if spread > 0 else np.zeros(len(column))
