@@ -1,0 +1,55 @@
+"""Bytes to one strict JSON value, in Spark columns: domain/strict_json.py's twin. No fields, no UDF, no state."""
+
+from __future__ import annotations
+
+from pyspark.sql import Column
+from pyspark.sql import functions as F
+
+from headrace.domain.strict_json import MAX_DEPTH
+
+
+def text_of(value: Column) -> Column:
+    """The bytes as a string; null where they are not UTF-8."""
+    text = value.cast("string")
+    return F.when(F.is_valid_utf8(text), text)
+
+
+def sealed(text: Column) -> Column:
+    """The text as the first of two elements of a VARIANT array, of which the second is the text's own SHA-256.
+
+    Parsing stops after one value, whatever follows it; the seal tells. No text can end the array early and still be
+    followed by that: it would have to contain its own hash. Null where there is no JSON at all, or too deep.
+    """
+    array = F.concat(F.lit("["), text, F.lit(',"'), F.sha2(text, 256), F.lit('"]'))
+    return F.when(_depth(text) <= MAX_DEPTH, F.try_parse_json(array))
+
+
+def unsealed(array: Column, text: Column) -> Column:
+    """The value that the text is; null where the text is not exactly one."""
+    is_one_value = F.try_variant_get(array, "$[1]", "string") == F.sha2(text, 256)
+    return F.when(is_one_value, F.try_variant_get(array, "$[0]", "variant"))
+
+
+def _depth(text: Column) -> Column:
+    """How deep the text nests: exact where it is JSON and could be too deep, an upper bound where it cannot.
+
+    Asked before parsing, because Spark describes and prints a VARIANT by recursion: a StackOverflowError there is no
+    failed row, it ends the process. Brackets are counted with the escapes and then the strings cut out, by patterns
+    that never backtrack: Java's backtracking is recursion too.
+    """
+    without_strings = F.regexp_replace(F.regexp_replace(text, r"\\.", ""), '"[^"]*+"', "")
+    brackets = F.split(F.regexp_replace(without_strings, r"[^\[\]{}]++", ""), "")
+    deepest = F.aggregate(
+        brackets,
+        F.struct(F.lit(0).alias("now"), F.lit(0).alias("most")),
+        _entered_or_left,
+        lambda level: level["most"],
+    )
+    could_be = F.regexp_count(text, F.lit(r"[\[{]"))
+    return F.when(could_be <= MAX_DEPTH, could_be).otherwise(deepest)
+
+
+def _entered_or_left(level: Column, bracket: Column) -> Column:
+    step = F.when(bracket.isin("[", "{"), 1).when(bracket.isin("]", "}"), -1).otherwise(0)
+    now = level["now"] + step
+    return F.struct(now.alias("now"), F.greatest(level["most"], now).alias("most"))
