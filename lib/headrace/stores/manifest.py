@@ -17,17 +17,6 @@ MANIFEST: Final = "manifest.json"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class ItemMeta:
-    """What the catalogue said about an item when the model was trained; absent is None."""
-
-    title: str | None = None
-    category: str | None = None
-    brand: str | None = None
-    content_type: str | None = None
-    price_minor: int | None = None
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
 class Origin:
     """What a model was made from and with: everything of its manifest that is not counted from its arrays.
 

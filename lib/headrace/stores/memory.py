@@ -29,7 +29,7 @@ class Switch:
 
 
 class Latest(Generic[K, V]):
-    """key → value: the greatest `write_us` wins, whatever the order; of equal ones the greater value, as in Cassandra."""
+    """key → value: the greatest `write_us` wins, whatever the order; of equal ones the greater value, as in CQL."""
 
     def __init__(self) -> None:
         self._cells: dict[K, tuple[int, V]] = {}

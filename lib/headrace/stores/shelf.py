@@ -21,11 +21,11 @@ from typing import Final
 import numpy as np
 from numpy.typing import NDArray
 
+from headrace.domain.catalogue import ItemMeta
 from headrace.domain.model import ModelArrays
 from headrace.errors import FeatureSetMismatch, ModelCorrupt
 from headrace.stores.manifest import (
     MANIFEST,
-    ItemMeta,
     Json,
     Manifest,
     Origin,

@@ -1,0 +1,139 @@
+"""One session of one keyspace: prepared statements in, rows out, every driver error as StoreUnavailable. No table."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator, Collection, Sequence
+from contextlib import asynccontextmanager
+from typing import Any, Final, TypeAlias, cast
+
+import acsylla
+from acsylla.errors import CassException
+
+from headrace.errors import StoreUnavailable
+from headrace.settings import Cassandra
+
+Value: TypeAlias = str | int | bytes | dict[str, bytes] | None
+Row: TypeAlias = tuple[Any, ...]  # as the driver hands it out: only the table's schema knows its types
+
+READ: Final = "read"  # the request path: one replica, the read deadline
+WRITE: Final = "write"  # acknowledged by a quorum before it counts as durable
+OWN: Final = "own"  # reads of what a quorum wrote: pointers, leases, write clocks
+
+# 128 single-row writes under way fill two cores; more only queue in the driver (8,192 places, then it refuses).
+IN_FLIGHT: Final = 128
+CONNECT_TIMEOUT_S: Final = 5.0
+RECONNECT_MS: Final = 250  # the driver comes back by itself; its default of 2 s to 60 s would keep answers degraded
+HEARTBEAT_S: Final = 2
+SILENT_S: Final = 10  # a node that vanished without closing its connections is given up after this
+
+
+class Prepared:
+    """One statement of one profile. Made by Connection.prepare only."""
+
+    __slots__ = ("cql", "profile", "statement")
+
+    def __init__(self, cql: str, profile: str, statement: acsylla.PreparedStatement) -> None:
+        self.cql = cql
+        self.profile = profile
+        self.statement = statement
+
+    def bind(self, values: Sequence[Value]) -> acsylla.Statement:
+        bound = cast(acsylla.Statement, self.statement.bind(list(values), execution_profile=self.profile))
+        bound.set_is_idempotent(True)
+        return bound
+
+
+class Connection:
+    """Belongs to the event loop that opened it."""
+
+    def __init__(self, session: acsylla.Session, where: str) -> None:
+        self._session = session
+        self._where = where
+        self._closed = False
+
+    async def prepare(self, cql: str, profile: str) -> Prepared:
+        async with _translated(self._where, cql):
+            return Prepared(cql, profile, await self._session.create_prepared(cql))
+
+    async def rows(self, prepared: Prepared, values: Sequence[Value]) -> list[Row]:
+        """Every row of the answer, in its order."""
+        result = await self._run(prepared, values)
+        return [row.as_tuple() for row in result.all()]
+
+    async def write(self, prepared: Prepared, values: Sequence[Value]) -> None:
+        await self._run(prepared, values)
+
+    async def write_all(self, prepared: Prepared, rows: Collection[Sequence[Value]]) -> None:
+        """Write each row, IN_FLIGHT at a time. On an error the rest is not tried; some rows may be there."""
+        waiting = iter(rows)
+
+        async def take_turns() -> None:
+            for values in waiting:
+                await self._run(prepared, values)
+
+        try:
+            async with asyncio.TaskGroup() as group:
+                for _ in range(min(IN_FLIGHT, len(rows))):
+                    group.create_task(take_turns())
+        except ExceptionGroup as failures:
+            raise failures.exceptions[0] from failures
+
+    async def apply(self, prepared: Prepared, values: Sequence[Value]) -> dict[str, Value] | None:
+        """Run a lightweight transaction: None where it was applied, else the row that stood in its way."""
+        result = await self._run(prepared, values)
+        row = cast(dict[str, Value], cast(acsylla.Row, result.first()).as_dict())
+        return None if row.pop("[applied]") else row
+
+    async def close(self) -> None:
+        if not self._closed:
+            self._closed = True
+            async with _translated(self._where, "close"):
+                await self._session.close()
+
+    async def _run(self, prepared: Prepared, values: Sequence[Value]) -> acsylla.Result[acsylla.Row]:
+        if self._closed:
+            raise StoreUnavailable(f"Cassandra at {self._where}: this connection was closed")
+        try:
+            return await self._session.execute(prepared.bind(values))
+        except CassException as error:
+            raise StoreUnavailable(f"Cassandra at {self._where}: {prepared.cql}: {error}") from error
+
+
+async def open_connection(cassandra: Cassandra, keyspace: str) -> Connection:
+    """Connect, or raise StoreUnavailable. Once open it reconnects by itself for as long as it lives."""
+    cluster = acsylla.create_cluster(
+        list(cassandra.hosts),
+        port=cassandra.port,
+        username=cassandra.user,
+        password=cassandra.password.get_secret_value(),
+        load_balance_dc_aware=cassandra.datacenter,
+        connect_timeout=CONNECT_TIMEOUT_S,
+        request_timeout=cassandra.write_timeout_ms / 1000,
+        constant_reconnect_delay_ms=RECONNECT_MS,
+        heartbeat_interval_sec=HEARTBEAT_S,
+        idle_timeout_sec=SILENT_S,
+        coalesce_delay_us=0,
+        log_level="critical",  # what it would log comes to the caller as StoreUnavailable
+    )
+    one, quorum, serial = (
+        acsylla.Consistency.LOCAL_ONE,
+        acsylla.Consistency.LOCAL_QUORUM,
+        acsylla.Consistency.LOCAL_SERIAL,
+    )
+    cluster.create_execution_profile(READ, request_timeout=cassandra.read_timeout_ms, consistency=one)
+    for profile in (WRITE, OWN):
+        cluster.create_execution_profile(
+            profile, request_timeout=cassandra.write_timeout_ms, consistency=quorum, serial_consistency=serial
+        )
+    where = f"{','.join(cassandra.hosts)}:{cassandra.port}"
+    async with _translated(where, f"opening {keyspace} as {cassandra.user}"):
+        return Connection(await cluster.create_session(keyspace=keyspace), where)
+
+
+@asynccontextmanager
+async def _translated(where: str, what: str) -> AsyncIterator[None]:
+    try:
+        yield
+    except CassException as error:
+        raise StoreUnavailable(f"Cassandra at {where}: {what}: {error}") from error

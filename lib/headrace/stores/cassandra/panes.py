@@ -1,0 +1,63 @@
+"""Five-minute totals per person or item: a row per hour, a map entry per pane and category."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Literal
+
+from headrace.domain.facts import Facts, unpack
+from headrace.domain.panes import PANE_MS, hour_of
+from headrace.stores.cassandra.connection import READ, WRITE, Connection, Prepared
+from headrace.stores.ports import PaneCell, PaneKey
+
+
+@dataclass(frozen=True, slots=True)
+class CassandraPanes:
+    connection: Connection
+    update: Prepared
+    select: Prepared
+
+    async def put(self, cells: Sequence[PaneCell], write_us: int) -> None:
+        rows: defaultdict[tuple[str, int], dict[str, bytes]] = defaultdict(dict)
+        for cell in cells:
+            rows[cell.owner, hour_of(cell.pane_ms)][entry_key(cell.pane_ms, cell.category)] = cell.packed
+        await self.connection.write_all(
+            self.update, [(write_us, entries, owner, hour) for (owner, hour), entries in rows.items()]
+        )
+
+    async def since(self, owner: str, from_ms: int) -> Mapping[PaneKey, Facts]:
+        rows = await self.connection.rows(self.select, (owner, hour_of(from_ms)))
+        return {pane_key(hour, entry): unpack(packed) for hour, facts in rows for entry, packed in facts.items()}
+
+
+def entry_key(pane_ms: int, category: str) -> str:
+    """The map key of a cell within its hour.
+
+    >>> entry_key(3_600_000 + 2 * 300_000, "a|b")
+    '02|a|b'
+    """
+    return f"{(pane_ms - hour_of(pane_ms)) // PANE_MS:02d}|{category}"
+
+
+def pane_key(hour: int, entry: str) -> PaneKey:
+    """The inverse of `entry_key`.
+
+    >>> pane_key(3_600_000, "02|a|b")
+    (4200000, 'a|b')
+    """
+    return hour + int(entry[:2]) * PANE_MS, entry[3:]
+
+
+async def open_panes(
+    connection: Connection, table: Literal["user_panes", "item_panes"], owner: Literal["person", "item_id"]
+) -> CassandraPanes:
+    return CassandraPanes(
+        connection,
+        # `facts + ?` adds or replaces the entries it names without reading and without a tombstone.
+        await connection.prepare(
+            f"UPDATE {table} USING TIMESTAMP ? SET facts = facts + ? WHERE {owner} = ? AND hour = ?", WRITE
+        ),
+        await connection.prepare(f"SELECT hour, facts FROM {table} WHERE {owner} = ? AND hour >= ?", READ),
+    )
