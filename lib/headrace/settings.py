@@ -41,7 +41,10 @@ class World(Section):
 
 
 class Paths(Section):
-    """Where the stack writes. `lake` and `checkpoints` default to folders of the world below `var`."""
+    """Where the stack writes. `lake` and `checkpoints` default to folders of the world below `var`.
+
+    A relative `var` or `cache` counts from the folder that holds conf/, whatever the working directory.
+    """
 
     var: Path = Path("var")
     cache: Path = Path("~/.cache/headrace")
@@ -75,6 +78,8 @@ class Cassandra(Section):
 class Spark(Section):
     master: str = "local"
     driver_memory: str = "1g"
+    ingest_memory: str = "512m"
+    features_memory: str = "1g"
     shuffle_partitions: Annotated[int, Field(ge=1)] = 2
     ingest_batch: str = "10 seconds"
     hot_trigger: str = "200 milliseconds"
@@ -175,7 +180,8 @@ def load_settings(
     layers: list[tuple[str, Tree]] = [(str(conf / f), _toml(conf / f)) for f in ("base.toml", f"{named}.toml")]
     overrides = [_from_environ(environ), ("flags", _nest((k.split("."), v) for k, v in (flags or {}).items()))]
     name = world or _peek_world(layers + overrides)
-    var = Path(_peek(layers + overrides, "paths", "var", "var")).expanduser()
+    root = conf.absolute().parent  # a relative path means the same from every working directory
+    var = root / Path(_peek(layers + overrides, "paths", "var", "var")).expanduser()
     machine_made = (var / "stack.toml", var / "worlds" / name / "world.toml")
     layers += [(str(path), _toml(path)) for path in machine_made if path.is_file()]
     layers += [("profile and world", {"profile": named, "world": {"name": name}}), *overrides]
@@ -190,7 +196,7 @@ def load_settings(
         merged = _merge(merged, tree)
     settings = Settings.model_validate(merged)
     paths = settings.paths.model_copy(
-        update={"var": settings.paths.var.expanduser().absolute(), "cache": settings.paths.cache.expanduser()}
+        update={"var": root / settings.paths.var.expanduser(), "cache": root / settings.paths.cache.expanduser()}
     )
     return settings.model_copy(update={"paths": paths})
 

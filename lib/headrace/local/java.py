@@ -27,6 +27,11 @@ class Java:
     path: Path
     version: int
 
+    @property
+    def home(self) -> Path:
+        """What JAVA_HOME should be: links like /usr/bin/java lead there."""
+        return self.path.resolve().parent.parent
+
 
 def find_java(environ: Mapping[str, str] = os.environ) -> Java:
     """JAVA_HOME's Java, else the first one on PATH. Raises MachineUnfit, saying what is missing and what to do."""

@@ -1,0 +1,127 @@
+"""The one spark-submit command of a job, from the settings. It becomes that command; it runs no job itself."""
+
+from __future__ import annotations
+
+import argparse
+import os
+import sys
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from headrace.errors import BadInput, HeadraceError
+from headrace.local.checkout import CONF, PYTHON, ROOT, pyspark_home
+from headrace.local.jars import spark_jars, spark_packages
+from headrace.local.java import find_java
+from headrace.local.package import package_zip
+from headrace.program import conf_dir
+from headrace.settings import Settings, load_settings
+
+LOOPBACK = "127.0.0.1"
+JAVA_FLAGS = "-Dlog4j2.configurationFile=file://{log4j} -Djava.io.tmpdir={scratch} -XX:+UseSerialGC"
+# The serial collector: G1 keeps threads and tables that cost more than they save on a heap of 1 GB and two cores.
+DEEP_STACK = "-Xss16m"  # ALS's lineage overflows the default stack at 15 to 20 iterations
+
+
+@dataclass(frozen=True, slots=True)
+class Submission:
+    """What to become: a program with its arguments, and the environment to give it."""
+
+    command: tuple[str, ...]
+    environ: Mapping[str, str]
+
+
+def submission(settings: Settings, job: Path, arguments: Sequence[str], environ: Mapping[str, str]) -> Submission:
+    """How this job is submitted under these settings.
+
+    `local` becomes `local[N]` with a slot for every task that never ends. Raises MachineUnfit for an unfit Java.
+    """
+    master = settings.spark.master
+    scratch = settings.paths.var / "spark"
+    for folder in (scratch / "tmp", scratch / "local"):
+        folder.mkdir(parents=True, exist_ok=True)
+    conf = {
+        "spark.sql.shuffle.partitions": str(settings.spark.shuffle_partitions),
+        "spark.driver.memory": _memory(settings, job),
+        "spark.driver.extraJavaOptions": _java_flags(job, scratch / "tmp"),
+        "spark.sql.warehouse.dir": str(scratch / "warehouse"),
+    }
+    extra = dict(environ) | {"PYSPARK_PYTHON": str(PYTHON), "JAVA_HOME": str(find_java(environ).home)}
+    # A shell's own Spark must not leak in: its class path and its configuration would be a second Spark's.
+    for foreign in ("SPARK_HOME", "SPARK_CONF_DIR", "PYSPARK_SUBMIT_ARGS", "PYSPARK_DRIVER_PYTHON"):
+        extra.pop(foreign, None)
+    if _is_local(master):
+        conf |= {"spark.driver.host": LOOPBACK, "spark.driver.bindAddress": LOOPBACK, "spark.ui.enabled": "false"}
+        conf |= {"spark.local.dir": str(scratch / "local")}
+        extra |= {"SPARK_LOCAL_IP": LOOPBACK, "PYTHONPATH": _prepended(ROOT / "lib", environ.get("PYTHONPATH"))}
+    if master.startswith("local"):
+        master = f"local[{_slots(settings, job)}]" if master == "local" else master
+        # On the class path and not --jars: those are copied and served to executors that are this process.
+        conf["spark.driver.extraClassPath"] = ":".join(map(str, spark_jars(settings)))
+        shipped = []
+    elif master.startswith("spark://"):
+        shipped = ["--jars", ",".join(map(str, spark_jars(settings)))]
+        shipped += ["--py-files", str(package_zip(scratch))]
+    else:
+        shipped = ["--packages", ",".join(spark_packages()), "--py-files", str(package_zip(scratch))]
+    command = [str(pyspark_home() / "bin" / "spark-submit"), "--master", master]
+    command += ["--name", f"headrace-{settings.world.name}-{job.stem}"]
+    command += ["--properties-file", str(CONF / "spark-defaults.conf")]
+    for key, value in conf.items():
+        command += ["--conf", f"{key}={value}"]
+    return Submission((*command, *shipped, str(job), *arguments), extra)
+
+
+def _is_local(master: str) -> bool:
+    return master.startswith("local") or master.startswith((f"spark://{LOOPBACK}", "spark://localhost"))
+
+
+def _slots(settings: Settings, job: Path) -> int:
+    """Ingest holds one slot per partition all the time, and needs two more for everything else that it does."""
+    return settings.world.partitions + 2 if job.stem == "ingest" else max(2, os.cpu_count() or 2)
+
+
+def _memory(settings: Settings, job: Path) -> str:
+    by_job = {"ingest": settings.spark.ingest_memory, "features": settings.spark.features_memory}
+    return by_job.get(job.stem, settings.spark.driver_memory)
+
+
+def _java_flags(job: Path, scratch: Path) -> str:
+    flags = JAVA_FLAGS.format(log4j=CONF / "log4j2-spark.properties", scratch=scratch)
+    return f"{flags} {DEEP_STACK}" if job.stem == "train" else flags
+
+
+def _prepended(path: Path, paths: str | None) -> str:
+    return f"{path}:{paths}" if paths else str(path)
+
+
+def _job_path(text: str) -> Path:
+    """The job as named from here, else from the project's root."""
+    for path in (Path(text), ROOT / text):
+        if path.is_file():
+            return path.absolute()
+    raise BadInput(f"{text}: no such job here or in {ROOT}; jobs are in jobs/")
+
+
+def main(arguments: Sequence[str]) -> None:
+    """Become spark-submit, so that signals and the exit code are the job's own."""
+    if not arguments or arguments[0].startswith("-"):
+        raise BadInput("usage: spark-submit.sh jobs/JOB.py [--world NAME] [arguments of the job]")
+    job = _job_path(arguments[0])
+    # The job's own flags that choose the settings are read here too; all of them reach the job.
+    parser = argparse.ArgumentParser(add_help=False, allow_abbrev=False)
+    parser.add_argument("--world")
+    parser.add_argument("--profile")
+    parser.add_argument("--conf", type=Path, default=conf_dir())
+    flags, _ = parser.parse_known_args(arguments[1:])
+    settings = load_settings(flags.conf, flags.profile, flags.world)
+    planned = submission(settings, job, arguments[1:], os.environ)
+    os.execve(planned.command[0], planned.command, planned.environ)
+
+
+if __name__ == "__main__":
+    try:
+        main(sys.argv[1:])
+    except HeadraceError as error:
+        print(f"spark-submit.sh: {error}", file=sys.stderr)
+        sys.exit(error.exit_code)
