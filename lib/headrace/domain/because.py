@@ -1,4 +1,4 @@
-"""Why an item stands where it does: the answer again without one seen item. Counterfactual, never a guess by weights."""
+"""Why an item stands where it does: the same answer without one seen item. Never a guess from weights."""
 
 from __future__ import annotations
 

@@ -67,15 +67,35 @@ def retrieve(
     """
     barred = np.zeros(len(catalogue.items), dtype=np.bool_)
     barred[[catalogue.index[item] for item in excluded if item in catalogue.index]] = True
-    found = [
+    found = found_for(model, catalogue, preferences, batch)
+    passing = [_passing(source, catalogue, wanted, barred) for source in found]
+    fill = _popular(catalogue, wanted, barred, size)
+    return merged_pool(passing, fill, catalogue, size)
+
+
+def retrieve_given(
+    model: ModelArrays,
+    catalogue: Catalogue,
+    preferences: Preferences,
+    batch: BatchCandidates | None,
+    given: NDArray[np.int64],
+) -> Pool:
+    """A pool of exactly these catalogue indices, with whatever any source says of them: for re-ranking a page."""
+    found = found_for(model, catalogue, preferences, batch)
+    nothing = np.empty(0, dtype=np.int64)
+    return restricted(merged_pool(found, nothing, catalogue, len(catalogue.items)), given, catalogue)
+
+
+def found_for(
+    model: ModelArrays, catalogue: Catalogue, preferences: Preferences, batch: BatchCandidates | None
+) -> list[Found]:
+    """Every source that knows something of the person, in a fixed order."""
+    return [
         *batch_found(batch, len(model.items)),
         neighbours_found(model, preferences),
         categories_found(catalogue, preferences),
         recent_found(preferences),
     ]
-    passing = [_passing(source, catalogue, wanted, barred) for source in found]
-    fill = _popular(catalogue, wanted, barred, size)
-    return merged_pool(passing, fill, catalogue, size)
 
 
 def batch_found(batch: BatchCandidates | None, n_items: int) -> list[Found]:
@@ -144,8 +164,8 @@ def merged_pool(found: Sequence[Found], fill: NDArray[np.int64], catalogue: Cata
     return Pool(items[kept], bits[kept], table[kept])
 
 
-def given_pool(items: NDArray[np.int64], pool: Pool, catalogue: Catalogue) -> Pool:
-    """A pool of exactly these catalogue indices, with what `pool` knows of them: for re-ranking a page."""
+def restricted(pool: Pool, items: NDArray[np.int64], catalogue: Catalogue) -> Pool:
+    """Exactly these catalogue indices, with what `pool` knows of them and nothing where it does not."""
     given = catalogue.by_id[np.unique(catalogue.id_rank[items])]
     ranks = catalogue.id_rank[pool.items]
     places = np.searchsorted(ranks, catalogue.id_rank[given])
