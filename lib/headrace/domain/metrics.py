@@ -32,7 +32,7 @@ def ndcg_at(k: int, ranked: Ranked, relevant: Relevant) -> float:
 
 
 def recall_at(k: int, ranked: Ranked, relevant: Relevant) -> float:
-    """Share of the relevant items among the first k, at most k / |relevant| (Manning et al. 2008, section 8.3).
+    """Share of the relevant items among the first k, at most k / |relevant| (Manning, Raghavan, Schütze 2008, 8.3).
 
     >>> recall_at(2, [7, 8, 9], {7, 9})
     0.5
@@ -52,7 +52,7 @@ def hit_at(k: int, ranked: Ranked, relevant: Relevant) -> float:
 
 
 def average_precision_at(k: int, ranked: Ranked, relevant: Relevant) -> float:
-    """Precision at each hit, summed, over min(k, |relevant|); its mean is MAP@k (Manning, Raghavan and Schütze 2008, section 8.4).
+    """Precision at each hit, summed, over min(k, |relevant|); its mean is MAP@k (Manning et al. 2008, section 8.4).
 
     Hits at 1 and 3 of two relevant items: (1/1 + 2/3) / 2.
 

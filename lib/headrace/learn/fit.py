@@ -1,0 +1,40 @@
+"""Every model fitted on one history: the sequence of fits, and what comes out. How each is fitted is its own file."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from pyspark.sql import DataFrame
+
+from headrace.learn.als import AlsSettings, factorise
+from headrace.learn.item_to_item import neighbours
+from headrace.learn.matrix import ItemIndex, interactions
+from headrace.learn.popularity import popularity
+from headrace.learn.retrieval import Catalogue, popularity_order
+from headrace.learn.weights import Weighting
+
+
+@dataclass(frozen=True, slots=True)
+class FitSettings:
+    als: AlsSettings
+    weighting: Weighting
+    neighbours_per_item: int
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Fitted:
+    """model: arrays in catalogue order. pairs: matrix.PAIRS, persisted. people: person string, factors array<float>."""
+
+    model: Catalogue
+    pairs: DataFrame
+    people: DataFrame
+
+
+def fit(events: DataFrame, index: ItemIndex, clock_ms: int, wanted: FitSettings) -> Fitted:
+    """All models on weighed, distinct `events`, as of `clock_ms`."""
+    pairs = interactions(events, index, wanted.weighting).persist()
+    factors = factorise(pairs, len(index.items), wanted.als)
+    near = neighbours(pairs, len(index.items), wanted.neighbours_per_item)
+    people = popularity(events, index, clock_ms)
+    model = Catalogue(factors.items, near.items, near.scores, people, popularity_order(people))
+    return Fitted(model, pairs, factors.people)
