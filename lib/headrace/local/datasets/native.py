@@ -20,7 +20,7 @@ import pyarrow.parquet as pq
 
 from headrace.domain.events import MAX_EVENT_ID
 from headrace.errors import BadDataset
-from headrace.local.datasets.csvfile import stem
+from headrace.local.datasets.csvfile import csv_header, stem
 from headrace.local.datasets.rows import Format, Row, Skip
 from headrace.local.wire import WireEvent, WireItem
 
@@ -71,12 +71,11 @@ def event_files(folder: Path) -> tuple[Path, ...]:
 
 def header(path: Path) -> tuple[str, ...]:
     """The file's column names."""
+    if path.suffix != ".parquet":
+        return csv_header(path)
     try:
-        if path.suffix == ".parquet":
-            return tuple(pq.read_schema(path).names)
-        with pacsv.open_csv(path) as batches:
-            return tuple(batches.schema.names)
-    except (pa.ArrowInvalid, OSError, EOFError) as error:
+        return tuple(pq.read_schema(path).names)
+    except (pa.ArrowInvalid, OSError) as error:
         raise BadDataset(f"{path}: cannot be read: {error}") from error
 
 
