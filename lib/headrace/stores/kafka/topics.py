@@ -13,6 +13,7 @@ from kafka.errors import KafkaError, TopicAlreadyExistsError
 
 from headrace.errors import BadSettings, StoreUnavailable
 from headrace.settings import Settings
+from headrace.stores.kafka.reach import reach
 
 DAY_MS: Final = 86_400_000
 MIB: Final = 1_048_576
@@ -60,6 +61,7 @@ def create_topics(settings: Settings) -> None:
 @contextmanager
 def _admin(settings: Settings) -> Iterator[KafkaAdminClient]:
     """A client of a broker that answers; a broker that is still starting is waited for."""
+    reach(settings.kafka, int(SETTLE_S * 1000))
     with _translated("its topics", settings):
         admin = KafkaAdminClient(
             bootstrap_servers=settings.kafka.bootstrap.split(","),
