@@ -1,4 +1,4 @@
-"""Fixtures that start something: Spark, the servers, the whole stack. Each is started once per run, when first asked for.
+"""Fixtures that start something: Spark, the servers, the whole stack; each once per run, when first asked for.
 
 `spark` is a local session with Delta and the Kafka source, for @pytest.mark.spark.
 """
@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
+
 from headrace.local.checkout import CONF, ROOT
 from headrace.local.jars import jar_paths
 from headrace.local.java import find_java
