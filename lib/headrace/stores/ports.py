@@ -184,16 +184,26 @@ class EventLog(Protocol):
 class Stores(Protocol):
     """Every store of one world, sharing one connection. Closing it closes them all."""
 
-    tails: Tails
-    user_panes: Panes
-    item_panes: Panes
-    sessions: Sessions
-    candidates: Candidates
-    decisions: Decisions
-    pointers: Pointers
-    clocks: Clocks
-    leases: Leases
-    counts: Counts
+    @property
+    def tails(self) -> Tails: ...
+    @property
+    def user_panes(self) -> Panes: ...
+    @property
+    def item_panes(self) -> Panes: ...
+    @property
+    def sessions(self) -> Sessions: ...
+    @property
+    def candidates(self) -> Candidates: ...
+    @property
+    def decisions(self) -> Decisions: ...
+    @property
+    def pointers(self) -> Pointers: ...
+    @property
+    def clocks(self) -> Clocks: ...
+    @property
+    def leases(self) -> Leases: ...
+    @property
+    def counts(self) -> Counts: ...
 
     async def close(self) -> None:
         """Let go of the connection; calling it twice is fine."""
