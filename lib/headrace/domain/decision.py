@@ -1,0 +1,332 @@
+"""The decision record: what an answer was made from, so that it can be explained, judged and made again. No stores.
+
+One JSON object, canonical (sorted keys, no spaces), compressed with zlib; packing.py has the compact forms within.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import zlib
+from collections.abc import Sequence
+from typing import Final, NotRequired, TypedDict
+
+from headrace.domain.answer import Answer, Slot, Step
+from headrace.domain.events import Person
+from headrace.domain.features import FEATURE_SET_ID
+from headrace.domain.inputs import Inputs, Wanted
+from headrace.domain.packing import (
+    BatchPlain,
+    EventColumns,
+    PanePlain,
+    PoolPlain,
+    floats_text,
+    pack_batch,
+    pack_events,
+    pack_panes,
+    pack_pool,
+    pool_rows,
+    unpack_batch,
+    unpack_events,
+    unpack_panes,
+)
+from headrace.domain.policy import Policy
+from headrace.domain.recommend import recommend, rerank
+from headrace.domain.retrieval import Pool
+from headrace.domain.scoring import WEIGHTS, Weights
+from headrace.domain.snapshots import Snapshots
+
+SCHEMA: Final = 1
+
+StepPlain = TypedDict(
+    "StepPlain", {"step": int, "rule": str, "item": str, "from": int, "to": int, "because_item": str | None}
+)
+"""An answer.Step, numbered from 0."""
+
+
+class SlotPlain(TypedDict):
+    """An answer.Slot without its index, which only its snapshot understands."""
+
+    item: str
+    score: int
+    parts: list[int]
+    sources: list[str]
+    propensity: float
+    score_place: int
+    rule_place: int
+
+
+class WantedPlain(TypedDict):
+    """inputs.Wanted."""
+
+    categories: list[str]
+    content_types: list[str]
+    price_from: int | None
+    price_to: int | None
+
+
+class PolicyPlain(TypedDict):
+    """policy.Policy, its table of weights by id."""
+
+    candidates: int
+    category_cap: int
+    capped_places: int
+    exploration_rate: float
+    temperature: float
+    floor: float
+    currency: str
+    weights: str
+
+
+class Record(TypedDict):
+    """One decision, with the ids of everything it used.
+
+    given          the page of a rerank; None for recommendations
+    parts          what the parts of a slot's score are, in their order
+    context_kept   False where events came inline without consent: they were used and are not here, so the answer
+                   cannot be made again
+    eligible       SHA-256 of the candidates' ids; response_hash: of slots and steps, no timings
+    features       base64 of float32 [candidates, features] in the order of `pool`; for every nth person
+    """
+
+    schema: int
+    request_id: str
+    parent_id: str | None
+    build: str
+    placement: str
+    request: str
+    clock: int
+    limit: int
+    person: str | None
+    session_id: str | None
+    wanted: WantedPlain
+    exclude: list[str]
+    given: list[str] | None
+    policy: PolicyPlain
+    seed: str
+    model: str
+    catalogue: str
+    feature_set_id: str
+    tail: EventColumns
+    context: EventColumns
+    context_kept: bool
+    panes: list[PanePlain]
+    batch: BatchPlain | None
+    degraded: list[str]
+    work_level: int
+    eligible: str
+    pool: PoolPlain
+    explored: int | None
+    parts: list[str]
+    slots: list[SlotPlain]
+    steps: list[StepPlain]
+    response_hash: str
+    features: NotRequired[str]
+
+
+def record_of(
+    *,
+    request_id: str,
+    parent_id: str | None,
+    build: str,
+    placement: str,
+    request: str,
+    inputs: Inputs,
+    snapshots: Snapshots,
+    policy: Policy,
+    answer: Answer,
+    given: Sequence[str] | None = None,
+    degraded: Sequence[str] = (),
+    work_level: int = 0,
+    context_kept: bool = True,
+    with_features: bool = False,
+) -> Record:
+    """The record of one answer.
+
+    build: code, lock and CPU class as text; request: the raw request, out of which the edge has already taken inline
+    events that came without consent; degraded: stages that fell back, in a fixed order; work_level: 0 is full work.
+    """
+    model, catalogue = snapshots.model, snapshots.catalogue
+    record = Record(
+        schema=SCHEMA,
+        request_id=request_id,
+        parent_id=parent_id,
+        build=build,
+        placement=placement,
+        request=request,
+        clock=inputs.clock,
+        limit=inputs.limit,
+        person=inputs.person,
+        session_id=inputs.session_id,
+        wanted=WantedPlain(
+            categories=list(inputs.wanted.categories),
+            content_types=list(inputs.wanted.content_types),
+            price_from=inputs.wanted.price_from,
+            price_to=inputs.wanted.price_to,
+        ),
+        exclude=list(inputs.exclude),
+        given=None if given is None else list(given),
+        policy=_policy_plain(policy),
+        seed=inputs.seed.hex(),
+        model=model.version,
+        catalogue=catalogue.id,
+        feature_set_id=FEATURE_SET_ID,
+        tail=pack_events(inputs.tail, inputs.clock, model.index),
+        context=pack_events(inputs.context if context_kept else (), inputs.clock, model.index),
+        context_kept=context_kept or not inputs.context,
+        panes=pack_panes(inputs.panes, inputs.clock),
+        batch=None if inputs.batch is None else pack_batch(inputs.batch),
+        degraded=list(degraded),
+        work_level=work_level,
+        eligible=eligible_hash(answer.pool, snapshots),
+        pool=pack_pool(answer.pool, len(model.items), catalogue),
+        explored=answer.explored,
+        parts=list(policy.weights.names),
+        slots=[slot_plain(slot) for slot in answer.slots],
+        steps=steps_plain(answer.steps),
+        response_hash=response_hash(answer),
+    )
+    if with_features:
+        record["features"] = floats_text(answer.features[pool_rows(answer.pool, len(model.items))])
+    return record
+
+
+def answer_again(record: Record, snapshots: Snapshots, weights: Weights = WEIGHTS) -> Answer:
+    """The answer once more, out of the record and the snapshots that it names.
+
+    `response_hash` of it equals the record's on the same build and CPU class. Raises ValueError where something that
+    the record names is not what is at hand, or where inline events were used but could not be kept.
+    """
+    at_hand = {
+        "model": snapshots.model.version,
+        "catalogue": snapshots.catalogue.id,
+        "feature set": FEATURE_SET_ID,
+        "table of weights": weights.id,
+    }
+    named = (record["model"], record["catalogue"], record["feature_set_id"], record["policy"]["weights"])
+    for (what, here), there in zip(at_hand.items(), named, strict=True):
+        if here != there:
+            raise ValueError(f"decision {record['request_id']} was made with {what} {there}; at hand is {here}")
+    if not record["context_kept"]:
+        raise ValueError(f"decision {record['request_id']} used events that came without consent and were not kept")
+    inputs, policy = inputs_of(record, snapshots), policy_of(record, weights)
+    if record["given"] is not None:
+        return rerank(inputs, snapshots, policy, record["given"])
+    return recommend(inputs, snapshots, policy)
+
+
+def inputs_of(record: Record, snapshots: Snapshots) -> Inputs:
+    """What the law was given, as far as it reads it; `snapshots` are those that the record names."""
+    wanted, items, clock = record["wanted"], snapshots.model.items, record["clock"]
+    return Inputs(
+        person=None if record["person"] is None else Person(record["person"]),
+        session_id=record["session_id"],
+        clock=clock,
+        limit=record["limit"],
+        tail=unpack_events(record["tail"], clock, items),
+        context=unpack_events(record["context"], clock, items),
+        panes=unpack_panes(record["panes"]),
+        batch=None if record["batch"] is None else unpack_batch(record["batch"]),
+        wanted=Wanted(
+            categories=tuple(wanted["categories"]),
+            content_types=tuple(wanted["content_types"]),
+            price_from=wanted["price_from"],
+            price_to=wanted["price_to"],
+        ),
+        exclude=tuple(record["exclude"]),
+        seed=bytes.fromhex(record["seed"]),
+    )
+
+
+def policy_of(record: Record, weights: Weights = WEIGHTS) -> Policy:
+    """The policy of a record; its table of weights is looked up by the caller."""
+    plain = record["policy"]
+    return Policy(
+        candidates=plain["candidates"],
+        category_cap=plain["category_cap"],
+        capped_places=plain["capped_places"],
+        exploration_rate=plain["exploration_rate"],
+        temperature=plain["temperature"],
+        floor=plain["floor"],
+        currency=plain["currency"],
+        weights=weights,
+    )
+
+
+def encode(record: Record) -> bytes:
+    """Canonical JSON, compressed: the same record is the same bytes within one build of zlib."""
+    return zlib.compress(canonical(record).encode(), 6)
+
+
+def decode(packed: bytes) -> Record:
+    """The inverse of `encode`. Raises ValueError for another schema or bytes that are no record."""
+    try:
+        record: Record = json.loads(zlib.decompress(packed))
+    except zlib.error as error:
+        raise ValueError(f"not a decision record: {error}") from error
+    if record["schema"] != SCHEMA:
+        raise ValueError(f"decision record of schema {record['schema']}; this code reads schema {SCHEMA}")
+    return record
+
+
+def canonical(plain: object) -> str:
+    """JSON with sorted keys and no spaces; NaN and infinities are refused."""
+    return json.dumps(plain, sort_keys=True, separators=(",", ":"), ensure_ascii=False, allow_nan=False)
+
+
+def response_hash(answer: Answer) -> str:
+    """SHA-256 of what was served and how it came about: slots and steps."""
+    plain = [[slot_plain(slot) for slot in answer.slots], steps_plain(answer.steps)]
+    return hashlib.sha256(canonical(plain).encode()).hexdigest()
+
+
+def eligible_hash(pool: Pool, snapshots: Snapshots) -> str:
+    """SHA-256 of the candidates' ids in order of id, each ended by a line feed."""
+    ids = "".join(f"{snapshots.catalogue.items[place]}\n" for place in pool.items.tolist())
+    return hashlib.sha256(ids.encode()).hexdigest()
+
+
+def logs_features(person: str, every: int) -> bool:
+    """Whether this person's records carry the full feature rows: one person in `every`, always the same ones."""
+    return int.from_bytes(hashlib.sha256(person.encode()).digest()[:8], "big") % every == 0
+
+
+def slot_plain(slot: Slot) -> SlotPlain:
+    """A slot as JSON."""
+    return SlotPlain(
+        item=slot.item,
+        score=slot.score,
+        parts=list(slot.parts),
+        sources=list(slot.sources),
+        propensity=slot.propensity,
+        score_place=slot.score_place,
+        rule_place=slot.rule_place,
+    )
+
+
+def steps_plain(steps: Sequence[Step]) -> list[StepPlain]:
+    """The steps as JSON, numbered."""
+    return [
+        {
+            "step": number,
+            "rule": step.rule,
+            "item": step.item,
+            "from": step.from_place,
+            "to": step.to_place,
+            "because_item": step.because_item,
+        }
+        for number, step in enumerate(steps)
+    ]
+
+
+def _policy_plain(policy: Policy) -> PolicyPlain:
+    return PolicyPlain(
+        candidates=policy.candidates,
+        category_cap=policy.category_cap,
+        capped_places=policy.capped_places,
+        exploration_rate=policy.exploration_rate,
+        temperature=policy.temperature,
+        floor=policy.floor,
+        currency=policy.currency,
+        weights=policy.weights.id,
+    )

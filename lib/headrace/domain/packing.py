@@ -1,0 +1,234 @@
+"""Inputs of a decision as compact plain JSON and back, without loss of anything that the law reads. No record, no zlib.
+
+Events are columns, because equal neighbours compress; a column without a value is left out. Fields that the law does
+not read (query, device, place, request) are not kept: the event's id finds them in the ledger.
+"""
+
+from __future__ import annotations
+
+import base64
+from collections.abc import Mapping, Sequence
+from typing import TypedDict
+
+import numpy as np
+from numpy.typing import NDArray
+
+from headrace.domain.catalogue import Catalogue
+from headrace.domain.events import Event, ItemId, Person
+from headrace.domain.facts import Facts, zero
+from headrace.domain.model import SOURCES, BatchCandidates
+from headrace.domain.panes import DAY_MS, window_panes
+from headrace.domain.retrieval import Pool
+
+ItemCode = int | str
+"""An item of the model as its index in it, any other as its id."""
+
+FIRST_LIVE = SOURCES.index("session_neighbours")
+
+
+class EventColumns(TypedDict, total=False):
+    """One entry per event and column. ago_ms: clock − occurred_at; lag_ms: received_at − occurred_at."""
+
+    id: list[str]
+    kind: list[str]
+    person: list[str]
+    ago_ms: list[int]
+    lag_ms: list[int]
+    late: list[bool]
+    session_id: list[str | None]
+    item: list[ItemCode | None]
+    value_milli: list[int | None]
+    price_minor: list[int | None]
+    currency: list[str | None]
+    category: list[str | None]
+    content_type: list[str | None]
+
+
+class PanePlain(TypedDict):
+    """facts: place in FACTS, value, place, value, …, of those that differ from zero()."""
+
+    start_ms: int
+    category: str
+    facts: list[int]
+
+
+class BatchPlain(TypedDict):
+    """model.BatchCandidates; scores and factors are base64 of little-endian float32."""
+
+    items: list[int]
+    sources: list[int]
+    scores: str
+    factors: str
+
+
+class PoolPlain(TypedDict):
+    """The candidates: first those of the model by index, as gaps from one to the next, then the `added` ids.
+
+    sources: a bitmask over model.SOURCES each; scores: live source → thousandths, one for each candidate that it found.
+    The batch sources' scores are in `batch`.
+    """
+
+    gaps: list[int]
+    added: list[str]
+    sources: list[int]
+    scores: dict[str, list[int]]
+
+
+def pack_events(events: Sequence[Event], clock: int, index: Mapping[str, int]) -> EventColumns:
+    """`index` is the model's."""
+    if not events:
+        return EventColumns()
+    columns = EventColumns(
+        id=[event.event_id for event in events],
+        kind=[event.kind for event in events],
+        person=[event.person for event in events],
+        ago_ms=[clock - event.occurred_at for event in events],
+        lag_ms=[event.received_at - event.occurred_at for event in events],
+    )
+    if any(event.late for event in events):
+        columns["late"] = [event.late for event in events]
+    if any(event.session_id is not None for event in events):
+        columns["session_id"] = [event.session_id for event in events]
+    if any(event.item_id is not None for event in events):
+        columns["item"] = [
+            None if event.item_id is None else index.get(event.item_id, event.item_id) for event in events
+        ]
+    if any(event.value_milli is not None for event in events):
+        columns["value_milli"] = [event.value_milli for event in events]
+    if any(event.price_minor is not None for event in events):
+        columns["price_minor"] = [event.price_minor for event in events]
+    if any(event.currency is not None for event in events):
+        columns["currency"] = [event.currency for event in events]
+    if any(event.category is not None for event in events):
+        columns["category"] = [event.category for event in events]
+    if any(event.content_type is not None for event in events):
+        columns["content_type"] = [event.content_type for event in events]
+    return columns
+
+
+def unpack_events(columns: EventColumns, clock: int, items: Sequence[str]) -> tuple[Event, ...]:
+    """The events again, less what the law does not read. `items` are the model's."""
+    length = len(columns.get("id", ()))
+    return tuple(
+        Event(
+            event_id=event_id,
+            kind=kind,
+            person=Person(person),
+            occurred_at=clock - ago_ms,
+            received_at=clock - ago_ms + lag_ms,
+            late=late,
+            session_id=session_id,
+            item_id=None if item is None else ItemId(items[item] if isinstance(item, int) else item),
+            value_milli=value_milli,
+            price_minor=price_minor,
+            currency=currency,
+            category=category,
+            content_type=content_type,
+        )
+        for (
+            event_id,
+            kind,
+            person,
+            ago_ms,
+            lag_ms,
+            late,
+            session_id,
+            item,
+            value_milli,
+            price_minor,
+            currency,
+            category,
+            content_type,
+        ) in zip(
+            columns.get("id", []),
+            columns.get("kind", []),
+            columns.get("person", []),
+            columns.get("ago_ms", []),
+            columns.get("lag_ms", []),
+            columns.get("late", [False] * length),
+            columns.get("session_id", [None] * length),
+            columns.get("item", [None] * length),
+            columns.get("value_milli", [None] * length),
+            columns.get("price_minor", [None] * length),
+            columns.get("currency", [None] * length),
+            columns.get("category", [None] * length),
+            columns.get("content_type", [None] * length),
+            strict=True,
+        )
+    )
+
+
+def pack_panes(panes: Mapping[tuple[int, str], Facts], clock: int) -> list[PanePlain]:
+    """Those of the last day, oldest first: the law reads no others."""
+    day = window_panes(clock, DAY_MS)
+    packed = []
+    for (start_ms, category), facts in sorted(panes.items(), key=lambda cell: cell[0]):
+        if start_ms in day:
+            places = np.flatnonzero(facts != zero())
+            pairs = np.stack([places, facts[places]], axis=1).ravel().tolist()
+            packed.append(PanePlain(start_ms=start_ms, category=category, facts=pairs))
+    return packed
+
+
+def unpack_panes(packed: Sequence[PanePlain]) -> dict[tuple[int, str], Facts]:
+    """The inverse of `pack_panes`."""
+    panes: dict[tuple[int, str], Facts] = {}
+    for pane in packed:
+        facts = zero()
+        facts[pane["facts"][::2]] = pane["facts"][1::2]
+        panes[pane["start_ms"], pane["category"]] = facts
+    return panes
+
+
+def pack_batch(batch: BatchCandidates) -> BatchPlain:
+    """Exact: scores and factors keep their bits."""
+    return BatchPlain(
+        items=batch.items.tolist(),
+        sources=batch.sources.tolist(),
+        scores=floats_text(batch.scores),
+        factors=floats_text(batch.factors),
+    )
+
+
+def unpack_batch(packed: BatchPlain) -> BatchCandidates:
+    """The inverse of `pack_batch`."""
+    return BatchCandidates(
+        items=np.array(packed["items"], dtype=np.uint32),
+        scores=text_floats(packed["scores"]),
+        sources=np.array(packed["sources"], dtype=np.uint8),
+        factors=text_floats(packed["factors"]),
+    )
+
+
+def pool_rows(pool: Pool, model_items: int) -> NDArray[np.int64]:
+    """The rows of a pool in the order of PoolPlain: by model index, then what was added since by id."""
+    known = np.flatnonzero(pool.items < model_items)
+    added = np.flatnonzero(pool.items >= model_items)
+    return np.concatenate([known[np.argsort(pool.items[known])], added])
+
+
+def pack_pool(pool: Pool, model_items: int, catalogue: Catalogue) -> PoolPlain:
+    """For reading and counterfactual judgement; answering again derives the pool anew."""
+    rows = pool_rows(pool, model_items)
+    items, sources = pool.items[rows], pool.sources[rows]
+    thousandths = np.rint(pool.scores[rows] * 1000).astype(np.int64)
+    return PoolPlain(
+        gaps=np.diff(items[items < model_items], prepend=0).tolist(),
+        added=[catalogue.items[place] for place in items[items >= model_items].tolist()],
+        sources=sources.tolist(),
+        scores={
+            name: thousandths[sources >> code & 1 == 1, code].tolist()
+            for code, name in enumerate(SOURCES)
+            if code >= FIRST_LIVE and (sources >> code & 1).any()
+        },
+    )
+
+
+def floats_text(values: NDArray[np.float32]) -> str:
+    """Base64 of the little-endian bytes of float32 values in C order."""
+    return base64.b64encode(values.astype("<f4").tobytes()).decode("ascii")
+
+
+def text_floats(text: str) -> NDArray[np.float32]:
+    """The inverse of `floats_text`, flat."""
+    return np.frombuffer(base64.b64decode(text), dtype="<f4").astype(np.float32)
