@@ -5,9 +5,10 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
+from pyspark.sql import DataFrame, Row, SparkSession
+
 from headrace.stream.clean import clean_events, in_windows
 from headrace.stream.watermark import with_state_horizon
-from pyspark.sql import DataFrame, Row, SparkSession
 from tests.stream.logs import HORIZON_MS, RECORDS, write_records
 from tests.stream.oracle import Record
 

@@ -5,12 +5,11 @@
 
 from __future__ import annotations
 
-from headrace.stream.schemas import CLEAN, EVENTS
 from pyspark.sql import Column, DataFrame
 from pyspark.sql import functions as F
 
-DAY_MS = 86_400_000
-_FIRST_DAY, _LAST_DAY = -719_162, 2_932_896  # 0001-01-01 and 9999-12-31: the dates that every reader of Parquet knows
+from headrace.domain.panes import DAY_MS
+from headrace.stream.schemas import CLEAN, EVENTS
 
 
 def clean_events(records: DataFrame) -> DataFrame:
@@ -56,9 +55,8 @@ def src_parts(src: Column) -> tuple[Column, Column, Column]:
 
 
 def utc_date(ms: Column) -> Column:
-    """The UTC date of a moment; the nearest that a date can hold, for senders whose clocks are beyond it."""
-    day = F.floor(ms / F.lit(DAY_MS))
-    return F.date_from_unix_date(F.least(F.greatest(day, F.lit(_FIRST_DAY)), F.lit(_LAST_DAY)).cast("int"))
+    """The UTC date of a moment."""
+    return F.date_from_unix_date(F.floor(ms / F.lit(DAY_MS)).cast("int"))
 
 
 def in_windows(events: DataFrame) -> DataFrame:
@@ -76,9 +74,10 @@ def first_to_arrive(events: DataFrame) -> DataFrame:
 
 
 def first_of_order(events: DataFrame, columns: tuple[str, ...]) -> DataFrame:
-    """person, event_id, occurred, occurred_at and `columns` of each event's first row in events.clean order, whatever order they come in.
+    """person, event_id, occurred, occurred_at and `columns` of each event's first row in events.clean order.
 
-    For a batch, or for append mode with a watermark on `occurred`: one row when no earlier copy can come any more.
+    Whatever order the rows come in. For a batch, or for append mode with a watermark on `occurred`: a row comes out
+    when no earlier copy can come any more.
     """
     first = F.min_by(F.struct("occurred_at", *columns), F.struct("clean_partition", "clean_offset"))
     firsts = events.groupBy("person", "event_id", "occurred").agg(first.alias("first"))

@@ -2,19 +2,19 @@
 
 from __future__ import annotations
 
-from headrace.domain.facts import COUNTS, FACTS, SUMS, VALUE_FACT
 from pyspark.sql import Column
 from pyspark.sql import functions as F
 
+from headrace.domain.facts import COUNTS, FACTS, SUMS, VALUE_FACT
 
 READS = ("kind", "value_milli", "price_minor", "currency")
 """The columns of an event that facts are made from."""
 
 
 def fact_totals(currency: str) -> list[Column]:
-    """Aggregates over events, named and ordered as FACTS. Sums are never null; price_min and price_max are without a price.
+    """Aggregates over events, named and ordered as FACTS. Only price_min and price_max can be null: no price seen.
 
-    Addition wraps at 64 bit as numpy's does: run with spark.sql.ansi.enabled=false, else one absurd price stops a query.
+    Addition wraps at 64 bit as numpy's does: run with spark.sql.ansi.enabled=false, else one absurd price ends a query.
     """
     kind, price = F.col("kind"), F.col("price_minor")
     priced = F.when(price.isNotNull() & (F.col("currency").isNull() | (F.col("currency") == currency)), price)

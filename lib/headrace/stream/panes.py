@@ -1,16 +1,17 @@
-"""Events in, five-minute totals per person, per item and per raw partition out. No session, no reads, no writes, no clock."""
+"""Events in, five-minute totals per person, item and raw partition out. No session, no reads, no writes, no clock."""
 
 from __future__ import annotations
 
 from typing import Final
+
+from pyspark.sql import Column, DataFrame
+from pyspark.sql import functions as F
 
 from headrace.domain.events import UNKNOWN
 from headrace.domain.facts import FACTS
 from headrace.domain.panes import HOUR_MS, PANE_MS
 from headrace.stream.facts import READS, fact_totals
 from headrace.stream.watermark import state_ends
-from pyspark.sql import Column, DataFrame
-from pyspark.sql import functions as F
 
 USER, ITEM, PARTITION = "user", "item", "partition"
 
@@ -21,10 +22,10 @@ _COUNTED_FOR_MS: Final = 86_400_000  # an hour of append is counted for a day mo
 
 
 def panes(events: DataFrame, currency: str, state_horizon_ms: int) -> DataFrame:
-    """Totals of deduplicated events that count, as PANE_COLUMNS; on a stream in update mode, with `occurred` watermarked.
+    """Totals of deduplicated events that count, as PANE_COLUMNS; on a stream in update mode, `occurred` watermarked.
 
     user, item    pane_ms is the five minutes of occurred_at
-    partition     owner is '<generation>:<raw partition>', pane_ms the hour of the raw record's append; what `account` checks
+    partition     owner is '<generation>:<raw partition>', pane_ms the hour of the raw record's append, for account
 
     One shuffle and one state serve all three, since their rows differ only in the key.
     """

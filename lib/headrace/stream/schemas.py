@@ -7,7 +7,6 @@ from __future__ import annotations
 
 from typing import Final
 
-from headrace.domain.facts import FACTS
 from pyspark.sql.types import (
     ArrayType,
     BinaryType,
@@ -20,6 +19,8 @@ from pyspark.sql.types import (
     StructField,
     StructType,
 )
+
+from headrace.domain.facts import FACTS
 
 _TEXT, _LONG, _BYTES = StringType(), LongType(), BinaryType()
 

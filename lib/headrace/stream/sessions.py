@@ -8,12 +8,13 @@ from __future__ import annotations
 
 from typing import Final
 
+from pyspark.sql import DataFrame
+from pyspark.sql import functions as F
+
 from headrace.domain.events import SESSION_GAP_MS, UNKNOWN
 from headrace.stream.clean import first_of_order, utc_date
 from headrace.stream.facts import READS, fact_totals
 from headrace.stream.schemas import SESSIONS
-from pyspark.sql import DataFrame
-from pyspark.sql import functions as F
 
 LISTED_ITEMS: Final = 100
 LISTED_CATEGORIES: Final = 50

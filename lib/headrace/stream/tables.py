@@ -5,13 +5,15 @@ Not here: their contents (ledger, finals, archive), compaction and clean-up (mai
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Final
 
 from delta.tables import DeltaTable
-from headrace.stream.schemas import CATALOGUE, DECISIONS, EVENTS, REJECTED, SESSIONS, USER_WINDOWS
 from pyspark.sql import SparkSession
 from pyspark.sql.types import StructType
+
+from headrace.stream.schemas import CATALOGUE, DECISIONS, EVENTS, REJECTED, SESSIONS, USER_WINDOWS
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,9 +41,9 @@ TABLES: Final = {
 """Table name → what it is, in the order in which the stream fills them."""
 
 
-def create_tables(spark: SparkSession, names: tuple[str, ...], paths: tuple[str, ...]) -> None:
-    """Make each table that is missing, empty; one that is there is left as it is."""
-    for name, path in zip(names, paths, strict=True):
+def create_tables(spark: SparkSession, paths: Mapping[str, str]) -> None:
+    """Make each table (name → path) that is missing, empty; one that is there is left as it is."""
+    for name, path in paths.items():
         table = TABLES[name]
         if DeltaTable.isDeltaTable(spark, path):
             continue

@@ -1,8 +1,11 @@
-"""Events in, final windows of each person and category out: 5 minutes, 1 hour sliding every 5, 1 day. No reads, no writes."""
+"""Events in, final windows of each person and category out: 5 minutes, 1 hour every 5, 1 day. No reads, no writes."""
 
 from __future__ import annotations
 
 from typing import Final
+
+from pyspark.sql import Column, DataFrame
+from pyspark.sql import functions as F
 
 from headrace.domain.events import UNKNOWN
 from headrace.domain.facts import FACTS
@@ -11,8 +14,6 @@ from headrace.stream.clean import first_of_order, utc_date
 from headrace.stream.facts import READS, fact_totals, merged_facts
 from headrace.stream.schemas import USER_WINDOWS
 from headrace.stream.watermark import state_ends
-from pyspark.sql import Column, DataFrame
-from pyspark.sql import functions as F
 
 FIVE_MINUTES, HOUR, DAY = "5m", "1h", "1d"
 
@@ -39,7 +40,7 @@ def _five_minutes(events: DataFrame, currency: str, state_horizon_ms: int) -> Da
 
 
 def roll_up(panes: DataFrame, state_horizon_ms: int) -> DataFrame:
-    """Panes (person, category, pane_ms, FACTS) as rows of USER_WINDOWS: each pane is in one of 5m, twelve of 1h, one of 1d."""
+    """Panes (person, category, pane_ms, FACTS) as USER_WINDOWS: each pane is in one of 5m, twelve of 1h, one of 1d."""
     placed = panes.select("person", "category", F.explode(_windows_of_pane()).alias("window"), *FACTS)
     rows = placed.select(
         "person", "category", "window.*", F.timestamp_millis("window.window_end").alias("state_until"), *FACTS

@@ -1,0 +1,66 @@
+"""Rejected records, decisions and catalogue changes from their topics to Delta, append only. Cassandra's are live's."""
+
+from __future__ import annotations
+
+from typing import Final
+
+from pyspark.sql import DataFrame, SparkSession
+from pyspark.sql import functions as F
+from pyspark.sql.streaming.query import StreamingQuery
+
+from headrace.settings import Settings
+from headrace.stream.append import append_to_table
+from headrace.stream.clean import header, src_parts, utc_date
+from headrace.stream.records import topic_records
+from headrace.stream.schemas import CATALOGUE, DECISIONS, REJECTED
+
+ARCHIVED: Final = {
+    "rejected-v1": ("events.rejected", "rejected"),
+    "decisions-v1": ("decisions", "decisions"),
+    "catalogue-v1": ("catalogue", "catalogue"),
+}
+"""Query → its topic and its table."""
+
+
+def start_archive(spark: SparkSession, settings: Settings, query: str) -> StreamingQuery:
+    """Start one of ARCHIVED."""
+    topic, table = ARCHIVED[query]
+    rows = {"rejected": rejected_rows, "decisions": decision_rows, "catalogue": catalogue_rows}[table]
+    records = topic_records(spark, settings, topic)
+    return append_to_table(rows(records), settings, query, table, settings.spark.archive_trigger)
+
+
+def rejected_rows(records: DataFrame) -> DataFrame:
+    """Records of events.rejected (with headers) as rows of REJECTED."""
+    rows = records.select(
+        header("src").alias("src"),
+        header("src_ms").cast("long").alias("src_ms"),
+        header("reason").alias("reason"),
+        header("detail").alias("detail"),
+        F.col("value").alias("raw"),
+        F.col("partition").cast("long").alias("rejected_partition"),
+        F.col("offset").alias("rejected_offset"),
+    )
+    dated = rows.select("*", utc_date(F.col("src_ms")).alias("rejected_date"), *src_parts(F.col("src")))
+    return dated.select(*REJECTED.names)
+
+
+def decision_rows(records: DataFrame) -> DataFrame:
+    """Records of the decisions topic as rows of DECISIONS."""
+    rows = records.select(
+        F.col("key").cast("string").alias("request_id"),
+        F.col("value").alias("record"),
+        F.unix_millis("timestamp").alias("decided_ms"),
+    )
+    return rows.withColumn("decision_date", utc_date(F.col("decided_ms"))).select(*DECISIONS.names)
+
+
+def catalogue_rows(records: DataFrame) -> DataFrame:
+    """Records of the catalogue topic as rows of CATALOGUE; a tombstone has a null value."""
+    return records.select(
+        F.col("key").cast("string").alias("item_id"),
+        F.col("value").cast("string").alias("value"),
+        F.col("partition").cast("long").alias("catalogue_partition"),
+        F.col("offset").alias("catalogue_offset"),
+        F.unix_millis("timestamp").alias("changed_ms"),
+    ).select(*CATALOGUE.names)

@@ -1,0 +1,65 @@
+"""How far each query is, as a small file that `headrace status` and `headrace account` read. Spark tells Kafka nothing.
+
+`<world>/run/features.progress.json`: {query name: {"batch", "rows", "batch_ms", "at", "lag", "ends"}}
+    batch     number of its newest batch
+    rows      rows in it; batch_ms how long it took; at when it began (ISO 8601, UTC)
+    lag       records of its topic not read yet; null where it reads a table
+    ends      {"<topic>": {"<partition>": offset}}: what it has read, up to but without the offset; null for a table
+"""
+
+from __future__ import annotations
+
+import json
+import os
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import TypeAlias
+
+from pyspark.sql.streaming.query import StreamingQuery
+
+from headrace.settings import Settings
+
+Ends: TypeAlias = Mapping[str, Mapping[str, int]]
+Figure: TypeAlias = int | str | Ends | None
+
+
+def progress_file(settings: Settings) -> Path:
+    return settings.world_dir / "run" / "features.progress.json"
+
+
+def write_progress(settings: Settings, queries: Sequence[StreamingQuery]) -> None:
+    """Replace the file; a reader sees the old figures or the new ones, never half."""
+    path = progress_file(settings)
+    path.parent.mkdir(parents=True, exist_ok=True)
+    draft = path.with_suffix(f".{os.getpid()}")
+    draft.write_text(json.dumps({query.name: figures(query.lastProgress) for query in queries}), encoding="utf-8")
+    draft.replace(path)
+
+
+def figures(progress: Mapping[str, object] | None) -> dict[str, Figure]:
+    """One query's entry from its StreamingQueryProgress; {} before its first."""
+    if progress is None:
+        return {}
+    report = json.loads(json.dumps(progress, default=str))
+    source = report["sources"][0]
+    ends, newest = _offsets(source["endOffset"]), _offsets(source["latestOffset"])
+    return {
+        "batch": report["batchId"],
+        "rows": report["numInputRows"],
+        "batch_ms": report["batchDuration"],
+        "at": report["timestamp"],
+        "lag": None if ends is None or newest is None else _total(newest) - _total(ends),
+        "ends": ends,
+    }
+
+
+def _offsets(text: object) -> Ends | None:
+    """Kafka's offsets; None for those of a Delta table, which name versions and files."""
+    offsets = json.loads(text) if isinstance(text, str) else text
+    if not isinstance(offsets, dict) or not all(isinstance(partitions, dict) for partitions in offsets.values()):
+        return None
+    return offsets
+
+
+def _total(ends: Ends) -> int:
+    return sum(offset for partitions in ends.values() for offset in partitions.values())

@@ -1,0 +1,124 @@
+"""Which queries the features program runs, what each needs, and the watch over them until they are to stop."""
+
+from __future__ import annotations
+
+import threading
+import time
+import uuid
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass
+from functools import partial
+from typing import Final
+
+from pyspark.sql import SparkSession
+from pyspark.sql.streaming.query import StreamingQuery
+
+from headrace.errors import BadInput, PartFailed
+from headrace.settings import Settings
+from headrace.stores import blocking
+from headrace.stream.archive import ARCHIVED, start_archive
+from headrace.stream.checkpoint import checkpoint_id
+from headrace.stream.finals import SESSION_ROWS, SESSIONS, WINDOWS, start_session_rows, start_sessions, start_windows
+from headrace.stream.hot import HOT, start_hot
+from headrace.stream.lease import HeldLease, hold_lease
+from headrace.stream.ledger import LEDGER, start_ledger
+from headrace.stream.progress import write_progress
+from headrace.stream.tables import create_tables
+
+Start = Callable[[SparkSession, Settings], StreamingQuery]
+
+GROUPS: Final[Mapping[str, Mapping[str, Start]]] = {
+    "hot": {HOT: start_hot},
+    "ledger": {LEDGER: start_ledger},
+    "finals": {WINDOWS: start_windows, SESSIONS: start_sessions, SESSION_ROWS: start_session_rows},
+    "archive": {name: partial(start_archive, query=name) for name in ARCHIVED},
+}
+"""Group → its queries by the name of their checkpoint, in the order in which they start: the freshest first."""
+
+TABLES_OF: Final[Mapping[str, tuple[str, ...]]] = {
+    "hot": (),
+    "ledger": ("events",),
+    "finals": ("events", "user_windows", "sessions"),
+    "archive": ("rejected", "decisions", "catalogue"),
+}
+"""Group → the tables that must exist before it starts."""
+
+_STARTING: Final = ("Initializing StreamExecution", "Initializing sources")
+_LOOK_S: Final = 1.0
+
+
+@dataclass(frozen=True, slots=True)
+class RunningQuery:
+    """A query and the lease on its checkpoint."""
+
+    query: StreamingQuery
+    lease: HeldLease
+
+    def refuse_dead(self) -> None:
+        """Raises PartFailed, naming query and cause, if it is not running; LeaseHeld or CheckpointLost if not ours."""
+        self.lease.check()
+        if not self.query.isActive:
+            raise PartFailed(f"query {self.query.name} died: {_cause(self.query)}")
+
+
+def chosen_groups(text: str) -> tuple[str, ...]:
+    """Groups from their names with commas between. Raises BadInput, naming the one that does not exist."""
+    groups = tuple(text.split(","))
+    for group in groups:
+        if group not in GROUPS:
+            raise BadInput(f"--queries: {group!r} is none of {', '.join(GROUPS)}")
+    return groups
+
+
+@contextmanager
+def running_queries(spark: SparkSession, settings: Settings, groups: Sequence[str]) -> Iterator[list[RunningQuery]]:
+    """Start every query of `groups` under a lease of its own; stop them all and give the leases back in the end.
+
+    Each group has a scheduler pool of its own: no long batch holds up another.
+    """
+    with ExitStack() as stack:
+        running = []
+        for group in groups:
+            create_tables(spark, {name: settings.table(name) for name in TABLES_OF[group]})
+            spark.sparkContext.setLocalProperty("spark.scheduler.pool", group)
+            for name, start in GROUPS[group].items():
+                lease = stack.enter_context(_lease(spark, settings, name))
+                query = start(spark, settings)
+                stack.callback(query.stop)
+                running.append(RunningQuery(query, lease))
+        yield running
+
+
+@contextmanager
+def _lease(spark: SparkSession, settings: Settings, name: str) -> Iterator[HeldLease]:
+    leases = blocking.stores(settings.cassandra, settings.keyspace).leases
+    identity = checkpoint_id(spark, settings.checkpoint(name), str(uuid.uuid4()))
+    with hold_lease(leases, settings.world_dir / "run", name, identity, lambda: time.time_ns() // 1_000_000) as held:
+        yield held
+
+
+def wait_until_running(running: Sequence[RunningQuery], stopping: threading.Event) -> None:
+    """Return when every query has found its sources, or when `stopping` is set. Raises as `refuse_dead`."""
+    while any(each.query.status["message"] in _STARTING for each in running) and not stopping.wait(0.1):
+        _refuse_any_dead(running)
+    _refuse_any_dead(running)
+
+
+def watch_until(stopping: threading.Event, settings: Settings, running: Sequence[RunningQuery]) -> None:
+    """Write their progress every second until `stopping` is set. Raises as `refuse_dead`."""
+    while not stopping.wait(_LOOK_S):
+        _refuse_any_dead(running)
+        write_progress(settings, [each.query for each in running])
+
+
+def _refuse_any_dead(running: Sequence[RunningQuery]) -> None:
+    for each in running:
+        each.refuse_dead()
+
+
+def _cause(query: StreamingQuery) -> str:
+    error = query.exception()
+    lines = [line.strip() for line in str(error).splitlines() if line.strip()] if error else ["it was stopped"]
+    deepest = [line for line in lines if line.startswith(("Caused by:", "headrace.errors."))]
+    return deepest[-1] if deepest else lines[0]
