@@ -1,0 +1,55 @@
+"""`headrace up`: the flags, what is said meanwhile, and where everything is. The work is headrace.local.stack's."""
+
+from __future__ import annotations
+
+import time
+from typing import Annotated
+
+import typer
+from rich.console import Console
+
+from headrace.commands.options import Conf, Profile, World
+from headrace.errors import BadInput
+from headrace.local.stack import up
+from headrace.local.world_parts import JOBS
+from headrace.program import conf_dir
+from headrace.settings import Settings
+
+PARTS = ("kafka", "cassandra", *JOBS)
+
+
+def command(
+    world: World = None,
+    profile: Profile = None,
+    conf: Conf = None,
+    servers_only: Annotated[bool, typer.Option("--servers-only", help="Kafka and Cassandra, no jobs.")] = False,
+    without: Annotated[list[str] | None, typer.Option("--without", help="Leave out a part; may be repeated.")] = None,
+) -> None:
+    """Start the servers, topics, tables, jobs and API of a world, wait until all work, and leave them running.
+
+    What runs already is left alone and what was killed is started again, so `up` may be repeated at any time.
+    """
+    for name in without or ():
+        if name not in PARTS:
+            raise BadInput(f"--without {name}: no such part; there are {', '.join(PARTS)}")
+    console, began = Console(stderr=True), time.monotonic()
+
+    def say(text: str) -> None:
+        console.print(f"[dim]{time.monotonic() - began:6.1f} s[/]  {text}", highlight=False)
+
+    settings, started = up(conf or conf_dir(), profile, world, without or (), servers_only, say)
+    print(_where(settings, servers_only))
+    if not started:
+        print("everything was up already")
+
+
+def _where(settings: Settings, servers_only: bool) -> str:
+    api = f"http://{settings.serve.host}:{settings.serve.port}"
+    rows = [("Kafka", settings.kafka.bootstrap)]
+    rows += [("Cassandra", f"{settings.cassandra.hosts[0]}:{settings.cassandra.port}, user {settings.cassandra.user}")]
+    if not servers_only:
+        rows += [("API", f"{api}  (docs: {api}/docs)"), ("tables", settings.table("")), ("keyspace", settings.keyspace)]
+    rows += [("logs", str(settings.paths.var / "logs")), ("password", str(settings.paths.var / "stack.toml"))]
+    world = "" if settings.world.name == "main" else f" --world {settings.world.name}"
+    rows += [("next", f"headrace status{world} · headrace logs PART · headrace down{world}")]
+    return "\n".join(f"{name:10} {value}" for name, value in rows)

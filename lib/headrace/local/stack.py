@@ -1,0 +1,214 @@
+"""Start and stop the parts of a stack, and see how they are. What a part is, its own file says; nothing is printed."""
+
+from __future__ import annotations
+
+import contextlib
+import fcntl
+import resource
+import subprocess
+import time
+from collections.abc import Callable, Collection, Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Literal
+
+from headrace.errors import BadSettings, PartFailed
+from headrace.local.cassandra_role import secure
+from headrace.local.cassandra_server import cassandra_part
+from headrace.local.jars import spark_jars
+from headrace.local.kafka_server import kafka_part
+from headrace.local.machine import examine, refuse_unfit
+from headrace.local.machine_files import ensure_secrets, world_sections, write_sections
+from headrace.local.part import Part
+from headrace.local.process import memory_bytes, recorded, start, stop
+from headrace.local.tcp import first_free
+from headrace.local.world_parts import world_parts
+from headrace.ready import Fact, read_ready
+from headrace.settings import Settings, load_settings
+from headrace.stores.kafka import create_topics
+from headrace.stores.schema import create_schema
+
+READY_S = 240.0  # a cold Cassandra takes 15 s on a quiet laptop; jobs that share two cores have been seen to take 90 s
+POLL_S = 0.2
+TAIL_LINES = 5
+
+State = Literal["up", "starting", "dead", "down"]
+Say = Callable[[str], None]
+
+
+@dataclass(frozen=True, slots=True)
+class Health:
+    """How a part is: `dead` was started and is gone without `down`; `starting` runs but does not work yet."""
+
+    name: str
+    world: str
+    state: State
+    pid: int | None
+    address: str
+    age_s: float | None
+    memory_mb: float | None
+    lag: Fact
+    log: str
+
+
+def up(
+    conf: Path, profile: str | None, world: str | None, without: Collection[str], servers_only: bool, say: Say
+) -> tuple[Settings, tuple[str, ...]]:
+    """Start what does not run yet of a world and its servers; wait until all of it works.
+
+    The settings as they are then, and the names of the parts that were started now. Raises MachineUnfit with nothing
+    started, PartFailed when a part died or did not become ready; what runs by then goes on, and `up` continues it.
+    """
+    settings = load_settings(conf, profile, world)
+    if settings.profile != "local":
+        raise BadSettings(f"profile = {settings.profile!r}: `headrace up` runs servers on this machine only")
+    with _alone(settings.paths.var):
+        settings = _with_machine_made(conf, profile, settings)
+        parts = [part for part in parts_of(settings, conf) if part.name not in without]
+        parts = [part for part in parts if not (servers_only and part.world)]
+        absent = [part for part in parts if not _runs(part)]
+        refuse_unfit(examine(settings.paths.var, absent))
+        ensure_secrets(settings.paths.var)
+        settings = load_settings(conf, profile, settings.world.name)
+        _raise_file_limit()
+        _start_all([part for part in parts if not part.world], say)
+        _furnish(settings, conf, {part.name for part in parts}, servers_only, say)
+        jobs = [part for part in parts if part.world]
+        if any(part.name in ("ingest", "features") and part in absent for part in jobs):
+            spark_jars(settings)  # once and here, with its progress, and not by two jobs into their logs
+        _start_all(jobs, say)
+    return settings, tuple(part.name for part in absent)
+
+
+def down(settings: Settings, conf: Path, worlds: Sequence[str], servers: bool, say: Say) -> bool:
+    """Stop the parts of these worlds, and the servers, in reverse order; True when anything was running."""
+    stopped = False
+    with _alone(settings.paths.var):
+        parts = [part for name in worlds for part in world_parts(_of_world(settings, name), str(conf))]
+        for part in reversed([*(server_parts(settings) if servers else ()), *parts]):
+            if recorded(part.pid_file) is None:
+                continue
+            say(f"stopping {_label(part)}")
+            stopped |= stop(part.pid_file, part.grace_s)
+    return stopped
+
+
+def health(part: Part, settings: Settings) -> Health:
+    """How the part is now."""
+    record = recorded(part.pid_file)
+    alive = record is not None and record.alive()
+    state: State = "down" if record is None else "dead" if not alive else "up" if part.ready() else "starting"
+    return Health(
+        name=part.name,
+        world=part.world,
+        state=state,
+        pid=record.pid if record and alive else None,
+        address=part.address,
+        age_s=round(record.age_s, 1) if record and alive else None,
+        memory_mb=round(memory_bytes(record) / 1_048_576, 1) if record and alive else None,
+        lag=read_ready(settings, part.name).get("lag") if part.world and alive else None,
+        log=str(part.log),
+    )
+
+
+def parts_of(settings: Settings, conf: Path) -> tuple[Part, ...]:
+    """The servers and the jobs of the settings' world, in the order of their start."""
+    return (*server_parts(settings), *world_parts(settings, str(conf.absolute())))
+
+
+def server_parts(settings: Settings) -> tuple[Part, ...]:
+    """What all worlds share."""
+    return (kafka_part(settings), cassandra_part(settings))
+
+
+def worlds_of(var: Path) -> tuple[str, ...]:
+    """Every world that has a folder here, by name."""
+    return tuple(sorted(folder.name for folder in (var / "worlds").glob("*") if folder.is_dir()))
+
+
+def _start_all(parts: Sequence[Part], say: Say) -> None:
+    """Start what does not run, all at once, then wait for each."""
+    started = {part.name: _start(part, say) for part in parts if not _runs(part)}
+    for part in parts:
+        _wait(part, started.get(part.name))
+        if part.name in started:
+            say(f"{_label(part)} is up" + (f" at {part.address}" if part.address else ""))
+
+
+def _start(part: Part, say: Say) -> subprocess.Popen[bytes]:
+    stop(part.pid_file, part.grace_s)  # what a killed leader left behind
+    launch = part.prepare()
+    say(f"starting {_label(part)}")
+    return start(launch, part.pid_file)
+
+
+def _wait(part: Part, process: subprocess.Popen[bytes] | None) -> None:
+    deadline = time.monotonic() + READY_S
+    while not part.ready():
+        # poll() reaps it too: a zombie of ours would look alive to others.
+        code = process.poll() if process else None
+        if not _runs(part):
+            how = "died" if code is None else f"ended with exit code {code}"
+            raise PartFailed(f"{_label(part)} {how} before it was ready; {_last_words(part)}")
+        if time.monotonic() > deadline:
+            raise PartFailed(f"{_label(part)} runs but is not ready after {READY_S:.0f} s; {_last_words(part)}")
+        time.sleep(POLL_S)
+
+
+def _last_words(part: Part) -> str:
+    lines = part.log.read_text(encoding="utf-8", errors="replace").splitlines() if part.log.exists() else []
+    said = " | ".join(line.strip() for line in lines[-TAIL_LINES:])
+    return f"its log {part.log} ends: {said[-600:]}"
+
+
+def _furnish(settings: Settings, conf: Path, names: Collection[str], servers_only: bool, say: Say) -> None:
+    """Our role, and the world's topics and tables; again, it changes nothing."""
+    if "cassandra" in names:
+        secure(settings.cassandra)
+    if servers_only:
+        return
+    say(f"topics and tables of world {settings.world.name}")
+    create_topics(settings)
+    create_schema(settings.cassandra, settings.keyspace, conf / "cassandra")
+
+
+def _with_machine_made(conf: Path, profile: str | None, settings: Settings) -> Settings:
+    """A world other than main gets its file at its first `up`, with a port that is free now."""
+    path = settings.world_dir / "world.toml"
+    if settings.world.name == "main" or path.exists():
+        return settings
+    first = settings.serve.port + 1
+    port = first_free(settings.serve.host, range(first, min(first + 100, 65536)))
+    if port is None:
+        raise PartFailed(f"no free port for the API of {settings.world.name} from {first} on")
+    write_sections(path, world_sections(settings.world.name, port))
+    return load_settings(conf, profile, settings.world.name)
+
+
+def _of_world(settings: Settings, name: str) -> Settings:
+    return settings.model_copy(update={"world": settings.world.model_copy(update={"name": name})})
+
+
+def _runs(part: Part) -> bool:
+    record = recorded(part.pid_file)
+    return record is not None and record.alive()
+
+
+def _label(part: Part) -> str:
+    return f"{part.world}.{part.name}" if part.world else part.name
+
+
+def _raise_file_limit() -> None:
+    """For what is started from here: the usual soft limit of 1,024 is too small for Cassandra and RocksDB."""
+    _, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    wanted = 65_536 if hard == resource.RLIM_INFINITY else min(hard, 65_536)
+    resource.setrlimit(resource.RLIMIT_NOFILE, (wanted, hard))
+
+
+@contextlib.contextmanager
+def _alone(var: Path) -> Iterator[None]:
+    """One `up` or `down` per stack at a time; the next one waits."""
+    (var / "run").mkdir(parents=True, exist_ok=True)
+    with (var / "run" / "lock").open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        yield

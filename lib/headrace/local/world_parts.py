@@ -1,0 +1,77 @@
+"""The jobs of a world: ingest, live, features, serve. The servers that they need have files of their own."""
+
+from __future__ import annotations
+
+import os
+import urllib.error
+import urllib.request
+
+from headrace.local.checkout import PYTHON, ROOT
+from headrace.local.part import Part
+from headrace.local.process import Launch, recorded
+from headrace.ready import read_ready, ready_file
+from headrace.settings import Settings
+
+# Order of their start; they stop in the reverse one, so that the door closes first and what came in is carried through.
+JOBS = ("ingest", "live", "features", "serve")
+SPARK_JOBS = frozenset({"ingest", "features"})
+MEMORY_MB = {"ingest": 1000, "live": 150, "features": 1700, "serve": 350}  # measured, rounded up
+
+
+def world_parts(settings: Settings, conf: str) -> tuple[Part, ...]:
+    """The jobs of these settings' world, in the order of their start."""
+    return tuple(_job(settings, conf, name) for name in JOBS)
+
+
+def _job(settings: Settings, conf: str, name: str) -> Part:
+    world, serving = settings.world.name, name == "serve"
+    address = (settings.serve.host, settings.serve.port)
+    pid_file = settings.world_dir / "run" / f"{name}.pid"
+    log = settings.paths.var / "logs" / f"{world}.{name}.log"
+
+    def prepare() -> Launch:
+        ready_file(settings, name).unlink(missing_ok=True)  # the last run's
+        program = f"jobs/{name}.py"
+        start = (str(ROOT / "spark-submit.sh"), program) if name in SPARK_JOBS else (str(PYTHON), str(ROOT / program))
+        flags = ("--world", world, "--profile", settings.profile, "--conf", conf)
+        return Launch(command=(*start, *flags), environ=_environ(settings), folder=ROOT, log=log)
+
+    def ready() -> bool:
+        if serving:
+            return _answers_ready(*address)
+        pid, record = read_ready(settings, name).get("pid"), recorded(pid_file)
+        return record is not None and isinstance(pid, int) and _is_in_session(pid, record.pid)
+
+    return Part(
+        name=name,
+        world=world,
+        address=f"http://{address[0]}:{address[1]}" if serving else "",
+        memory_mb=MEMORY_MB[name],
+        ports=(address,) if serving else (),
+        pid_file=pid_file,
+        log=log,
+        grace_s=20.0,
+        prepare=prepare,
+        ready=ready,
+    )
+
+
+def _environ(settings: Settings) -> dict[str, str]:
+    """Ours, with var and cache as they were resolved here, and no buffer between a job and its log."""
+    paths = {"HEADRACE__PATHS__VAR": str(settings.paths.var), "HEADRACE__PATHS__CACHE": str(settings.paths.cache)}
+    return dict(os.environ) | paths | {"PYTHONUNBUFFERED": "1", "HEADRACE_PYTHON": str(PYTHON)}
+
+
+def _is_in_session(pid: int, session: int) -> bool:
+    try:
+        return os.getsid(pid) == session
+    except ProcessLookupError:
+        return False
+
+
+def _answers_ready(host: str, port: int) -> bool:
+    try:
+        with urllib.request.urlopen(f"http://{host}:{port}/readyz", timeout=2) as answer:
+            return bool(answer.status == 200)
+    except (urllib.error.URLError, OSError):
+        return False
