@@ -78,7 +78,7 @@ def _ticking(dataset: Dataset, advance: Callable[[int], None]) -> Iterator[Row]:
 
 
 def _warn_of_the_past(settings: Settings, spooled: Spooled, console: Console) -> None:
-    """Say what becomes of events that the world's clock has passed: redeliveries change nothing, others come too late."""
+    """Say what becomes of events that the world's clock has passed: what it has seen changes nothing."""
     clock_ms = blocking.run(blocking.stores(settings.cassandra, settings.keyspace).clocks.now_ms())
     first_ms = min((run.first_ms for run in spooled.runs), default=None)
     if clock_ms is None or first_ms is None or first_ms >= clock_ms:
