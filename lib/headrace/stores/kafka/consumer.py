@@ -5,7 +5,8 @@ For one thread: kafka-python's consumer is not thread-safe.
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from typing import Final, TypeAlias
 
@@ -41,7 +42,7 @@ class Record:
 
 
 class Consumer:
-    """Every call raises StoreUnavailable when the broker does not answer."""
+    """Every call raises StoreUnavailable when the broker does not answer, or has just reassigned the partition."""
 
     def __init__(self, consumer: KafkaConsumer, where: str, timeout_ms: int) -> None:
         self._consumer = consumer
@@ -50,10 +51,8 @@ class Consumer:
 
     def poll(self, timeout_ms: int) -> list[Record]:
         """Up to MAX_POLL_RECORDS new records, as soon as there are any; none after `timeout_ms`."""
-        try:
+        with self._translated("poll"):
             fetched = self._consumer.poll(timeout_ms=timeout_ms)
-        except KafkaError as error:
-            raise self._unavailable("poll", error) from error
         return [
             Record(one.topic, one.partition, one.offset, one.timestamp, one.key, one.value, tuple(one.headers))
             for records in fetched.values()
@@ -61,74 +60,74 @@ class Consumer:
         ]
 
     def assignment(self) -> frozenset[Partition]:
+        """What this consumer reads; a rebalance changes it at any time."""
         return frozenset((one.topic, one.partition) for one in self._consumer.assignment())
 
     def assign_whole(self, topic: str) -> None:
-        """Read this topic's every partition from its beginning; for a consumer without a group."""
-        try:
+        """Read this topic's every partition from its first record; for a consumer without a group."""
+        with self._translated(topic):
             partitions = self._consumer.partitions_for_topic(topic)
             if not partitions:
                 raise StoreUnavailable(f"Kafka at {self._where}: {topic}: no such topic")
             assigned = [TopicPartition(topic, partition) for partition in partitions]
             self._consumer.assign(assigned)
             self._consumer.seek_to_beginning(*assigned)
-        except KafkaError as error:
-            raise self._unavailable(topic, error) from error
 
     def seek(self, partition: Partition, offset: int) -> None:
-        self._consumer.seek(TopicPartition(*partition), offset)
+        """Read this partition from `offset` on."""
+        with self._translated("seek"):
+            self._consumer.seek(TopicPartition(*partition), offset)
 
-    def position(self, partition: Partition) -> int | None:
-        """Offset of the next record to be read, or None while the broker has not said."""
-        try:
-            position: int | None = self._consumer.position(TopicPartition(*partition), timeout_ms=self._timeout_ms)
-        except KafkaError as error:
-            raise self._unavailable("position", error) from error
-        return position
+    def firsts(self, partitions: Collection[Partition]) -> Mapping[Partition, int]:
+        """Offset of the first record that each partition still has."""
+        with self._translated("first offsets"):
+            firsts = self._consumer.beginning_offsets(_topic_partitions(partitions), self._timeout_ms)
+        return {(one.topic, one.partition): first for one, first in firsts.items()}
 
     def ends(self, partitions: Collection[Partition]) -> Mapping[Partition, int]:
         """Offset that each partition's next record will get."""
-        try:
-            ends = self._consumer.end_offsets([TopicPartition(*one) for one in partitions], self._timeout_ms)
-        except KafkaError as error:
-            raise self._unavailable("end offsets", error) from error
+        with self._translated("end offsets"):
+            ends = self._consumer.end_offsets(_topic_partitions(partitions), self._timeout_ms)
         return {(one.topic, one.partition): end for one, end in ends.items()}
 
     def committed(self, partition: Partition) -> int | None:
         """The group's committed offset, or None before its first commit."""
-        try:
-            committed: int | None = self._consumer.committed(TopicPartition(*partition), timeout_ms=self._timeout_ms)
-        except KafkaError as error:
-            raise self._unavailable("committed offset", error) from error
-        return committed
+        with self._translated("committed offset"):
+            offset: int | None = self._consumer.committed(TopicPartition(*partition), timeout_ms=self._timeout_ms)
+        return offset
 
     def pause(self, partitions: Collection[Partition]) -> None:
         """Until `resume`, a poll keeps the membership alive without reading these."""
-        self._consumer.pause(*[TopicPartition(*one) for one in partitions])
+        with self._translated("pause"):
+            self._consumer.pause(*_topic_partitions(partitions))
 
     def resume(self, partitions: Collection[Partition]) -> None:
-        self._consumer.resume(*[TopicPartition(*one) for one in partitions])
+        """Read these again."""
+        with self._translated("resume"):
+            self._consumer.resume(*_topic_partitions(partitions))
 
     def commit_soon(self, offsets: Mapping[Partition, int]) -> None:
         """Commit without waiting; one that fails is made good by the next."""
-        self._consumer.commit_async(_offsets(offsets))
+        with self._translated("commit"):
+            self._consumer.commit_async(_offsets(offsets))
 
-    def commit(self, offsets: Mapping[Partition, int]) -> bool:
-        """Commit and wait; False when the group has given these partitions to another member."""
-        try:
+    def commit(self, offsets: Mapping[Partition, int]) -> None:
+        """Commit and wait. Where the group has given a partition away meanwhile, its new member's word stands."""
+        with self._translated("commit"), suppress(CommitFailedError):
             self._consumer.commit(_offsets(offsets), timeout_ms=self._timeout_ms)
-        except CommitFailedError:
-            return False
-        except KafkaError as error:
-            raise self._unavailable("commit", error) from error
-        return True
 
     def close(self) -> None:
         """Leave the group and let go; calling it twice is fine."""
-        self._consumer.close(autocommit=False, timeout_ms=self._timeout_ms)
+        with self._translated("close"):
+            self._consumer.close(autocommit=False, timeout_ms=self._timeout_ms)
 
-    def _unavailable(self, what: str, error: KafkaError) -> StoreUnavailable:
-        return StoreUnavailable(f"Kafka at {self._where}: {what}: {error}")
+    @contextmanager
+    def _translated(self, what: str) -> Iterator[None]:
+        try:
+            yield
+        # ValueError and KeyError are how kafka-python says that a partition was reassigned a moment ago.
+        except (KafkaError, ValueError, KeyError) as error:
+            raise StoreUnavailable(f"Kafka at {self._where}: {what}: {error}") from error
 
 
 def open_consumer(kafka: Kafka, group: str | None = None, topics: Sequence[str] = ()) -> Consumer:
@@ -161,3 +160,7 @@ def open_consumer(kafka: Kafka, group: str | None = None, topics: Sequence[str] 
 
 def _offsets(offsets: Mapping[Partition, int]) -> dict[TopicPartition, OffsetAndMetadata]:
     return {TopicPartition(*partition): OffsetAndMetadata(offset, "", -1) for partition, offset in offsets.items()}
+
+
+def _topic_partitions(partitions: Collection[Partition]) -> list[TopicPartition]:
+    return [TopicPartition(*partition) for partition in partitions]

@@ -85,7 +85,7 @@ class KafkaLog:
         await asyncio.to_thread(self._thread.join, 2 * self._deadline_s)
 
     def _send_all(self) -> None:
-        producer: KafkaProducer | None = None
+        producer = self._opened()  # before the first append, which would wait for it
         while (waiting := self._queue.get()) is not None:
             if waiting.answer.done():
                 continue  # its caller was told "unavailable"; sending it now would only repeat what it will retry
@@ -99,3 +99,9 @@ class KafkaLog:
             sent.add_errback(waiting.fail)
         if producer is not None:
             producer.close(timeout=self._deadline_s)
+
+    def _opened(self) -> KafkaProducer | None:
+        try:
+            return open_producer(self._kafka, LINGER_MS)
+        except StoreUnavailable:
+            return None  # the first append tries again, and has a caller to tell

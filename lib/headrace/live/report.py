@@ -1,0 +1,54 @@
+"""What a live process says of itself: a ready file once it reads, a progress file every second. It changes nothing."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import os
+from collections.abc import Callable
+from dataclasses import asdict
+from pathlib import Path
+from typing import Final
+
+from headrace.errors import StoreUnavailable
+from headrace.live.inlet import Inlet
+from headrace.live.service import Live
+from headrace.ready import announce_ready
+from headrace.settings import Settings
+
+PART: Final = "live"
+EVERY_S: Final = 1.0
+UNTIL_READY_S: Final = 0.1
+
+
+def progress_file(settings: Settings) -> Path:
+    """`<world>/run/live.progress.json`: Progress and, beside it, pid, at_ms and lag (records, null when unknown)."""
+    return settings.world_dir / "run" / f"{PART}.progress.json"
+
+
+async def report(live: Live, inlet: Inlet, settings: Settings, now_ms: Callable[[], int]) -> None:
+    """Until cancelled. Ready means: partitions assigned and the stores open."""
+    ready = False
+    while True:
+        lag = await _lag(inlet)
+        _write(progress_file(settings), live, lag, now_ms())
+        if not ready and lag is not None and live.progress.state == "reading":
+            announce_ready(settings, PART)
+            ready = True
+        await asyncio.sleep(EVERY_S if ready else UNTIL_READY_S)
+
+
+async def _lag(inlet: Inlet) -> int | None:
+    try:
+        return await inlet.lag()
+    except StoreUnavailable:
+        return None
+
+
+def _write(path: Path, live: Live, lag: int | None, at_ms: int) -> None:
+    path.parent.mkdir(parents=True, exist_ok=True)
+    draft = path.with_suffix(f".{os.getpid()}")
+    draft.write_text(
+        json.dumps({"pid": os.getpid(), "at_ms": at_ms, "lag": lag, **asdict(live.progress)}), encoding="utf-8"
+    )
+    draft.replace(path)
