@@ -20,6 +20,8 @@ from headrace.domain.features import COLUMN
 MICRO: Final = 1_000_000
 """Score units per 1.0."""
 
+_NO_SPREAD: Final = 1e-9  # equal float32 values have a rounding error for a deviation; dividing by it makes noise
+
 Scale = Literal["z", "max", "as_is"]
 
 
@@ -90,4 +92,6 @@ def _scaled(column: NDArray[np.float64], scale: Scale) -> NDArray[np.float64]:
         most = np.abs(column).max()
         return column / most if most > 0 else column
     spread = column.std()
-    return (column - column.mean()) / spread if spread > 0 else np.zeros(len(column))
+    if spread <= _NO_SPREAD * np.abs(column).max():
+        return np.zeros(len(column))
+    return np.asarray((column - column.mean()) / spread)
