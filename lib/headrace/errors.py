@@ -11,6 +11,8 @@ HeadraceError
 ├── CheckpointLost           the lease remembers a checkpoint that is gone
 ├── FeatureSetMismatch       a model was trained on other features than this code computes
 ├── ModelCorrupt             a shelf folder disagrees with its manifest
+├── ModelRefused             the gate judged a new model worse; the served one stays served              (exit 1)
+├── Problem                  an HTTP request that cannot be answered (serve/problems.py)
 └── PartFailed               a server or job of the local stack did not start or died                   (exit 1)
 """
 
@@ -68,6 +70,10 @@ class FeatureSetMismatch(HeadraceError):
 
 class ModelCorrupt(HeadraceError):
     """A model folder disagrees with the checksums or counts of its manifest."""
+
+
+class ModelRefused(HeadraceError):
+    """A trained model was not published, because the gate judged it worse than what is served or than popularity."""
 
 
 class PartFailed(HeadraceError):

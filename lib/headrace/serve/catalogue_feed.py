@@ -1,0 +1,135 @@
+"""The catalogue topic in memory: read whole at the start, then followed. It feeds snapshots and answers PATCH.
+
+`Feed` belongs to the event loop; `consume` is the thread that hands it records. Not here: arrays (domain/catalogue.py).
+"""
+
+from __future__ import annotations
+
+import json
+import threading
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Final
+
+from headrace.domain.catalogue import ItemMeta, item_meta
+from headrace.errors import StoreUnavailable
+from headrace.settings import Kafka
+from headrace.stores.kafka.consumer import Record, open_consumer
+
+POLL_MS: Final = 200
+RETRY_S: Final = 1.0
+
+
+@dataclass(frozen=True, slots=True)
+class Change:
+    """One record of the topic. `plain` is the item as JSON fields, None where it was deleted."""
+
+    partition: int
+    offset: int
+    item_id: str
+    plain: Mapping[str, object] | None
+
+
+class Feed:
+    """Every item's newest record. A record older than the one already applied to its item changes nothing.
+
+    caught_up  whether everything that was there at the start has been applied, or cannot be read
+    trouble    why the topic cannot be read, or None
+    """
+
+    def __init__(self, currency: str) -> None:
+        self._currency = currency
+        self._plain: dict[str, Mapping[str, object]] = {}
+        self._metas: dict[str, ItemMeta | None] = {}
+        self._fresh: dict[str, ItemMeta | None] = {}
+        self._at: dict[str, int] = {}
+        self._read: dict[int, int] = {}
+        self.caught_up = False
+        self.trouble: str | None = None
+
+    @property
+    def offset(self) -> str:
+        """How far each partition was applied, "<partition>:<next offset>"; "" before the first record."""
+        return ",".join(f"{partition}:{after}" for partition, after in sorted(self._read.items()))
+
+    def deliver(self, changes: Sequence[Change], at_end: bool, trouble: str | None) -> None:
+        """Take in what the consumer says."""
+        self.apply(changes)
+        self.caught_up = self.caught_up or at_end
+        self.trouble = trouble
+
+    def apply(self, changes: Sequence[Change]) -> None:
+        """Take these records in. An item's records all come from one partition, so its offsets are in order."""
+        for change in changes:
+            self._read[change.partition] = max(self._read.get(change.partition, 0), change.offset + 1)
+            if self._at.get(change.item_id, -1) >= change.offset:
+                continue
+            self._at[change.item_id] = change.offset
+            meta = None if change.plain is None else item_meta(change.plain, self._currency)
+            self._metas[change.item_id] = self._fresh[change.item_id] = meta
+            if change.plain is None:
+                self._plain.pop(change.item_id, None)
+            else:
+                self._plain[change.item_id] = change.plain
+
+    def item(self, item_id: str) -> Mapping[str, object] | None:
+        """The item's newest record, or None where the topic has none or it was deleted."""
+        return self._plain.get(item_id)
+
+    def was_deleted(self, item_id: str) -> bool:
+        """Whether the item's newest record is its deletion."""
+        return item_id in self._metas and self._metas[item_id] is None
+
+    def take_fresh(self) -> tuple[Mapping[str, ItemMeta | None], str]:
+        """What changed since the last take, and the offset that it leads to."""
+        fresh, self._fresh = self._fresh, {}
+        return fresh, self.offset
+
+    def take_all(self) -> tuple[Mapping[str, ItemMeta | None], str]:
+        """What the topic says of every item, for a catalogue that starts from a model again."""
+        self._fresh = {}
+        return dict(self._metas), self.offset
+
+
+Deliver = Callable[[Sequence[Change], bool, str | None], None]
+"""(changes, whether what was there at the start is all read, why the topic cannot be read or None)."""
+
+
+def consume(kafka: Kafka, topic: str, deliver: Deliver, stop: threading.Event) -> None:
+    """Read the topic from its beginning and follow it until `stop`; a broker that is away is tried again."""
+    while not stop.is_set():
+        try:
+            _follow(kafka, topic, deliver, stop)
+        except StoreUnavailable as error:
+            deliver((), True, str(error))
+            stop.wait(RETRY_S)
+
+
+def _follow(kafka: Kafka, topic: str, deliver: Deliver, stop: threading.Event) -> None:
+    consumer = open_consumer(kafka)
+    try:
+        consumer.assign_whole(topic)
+        ends = consumer.ends(consumer.assignment())
+        at_end = False
+        while not stop.is_set():
+            changes = [change for record in consumer.poll(POLL_MS) if (change := change_of(record)) is not None]
+            reached = at_end or all((consumer.position(partition) or 0) >= end for partition, end in ends.items())
+            if changes or reached != at_end:
+                deliver(changes, reached, None)
+            at_end = reached
+    finally:
+        consumer.close()
+
+
+def change_of(record: Record) -> Change | None:
+    """One record as a Change; None for a record that says nothing about an item: no key, or no JSON object."""
+    if record.key is None:
+        return None
+    item_id = record.key.decode(errors="replace")
+    if record.value is None:
+        return Change(record.partition, record.offset, item_id, None)
+    try:
+        plain = json.loads(record.value)
+    except (ValueError, RecursionError):
+        return None
+    return Change(record.partition, record.offset, item_id, plain) if isinstance(plain, dict) else None

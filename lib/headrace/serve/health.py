@@ -1,0 +1,102 @@
+"""Whether this process lives, whether it is ready, and what it counted. A dead store shows here and unloads nothing."""
+
+from __future__ import annotations
+
+import msgspec
+from starlette.requests import Request
+from starlette.responses import Response
+
+from headrace.serve.bodies import as_json
+from headrace.serve.operation import Operation
+from headrace.serve.service import Service
+from headrace.serve.snapshots import NO_MODEL
+
+
+class Alive(msgspec.Struct, frozen=True):
+    """The process answers. It asks nobody else."""
+
+    alive: bool
+
+
+class Ready(msgspec.Struct, frozen=True):
+    """What is loaded. `ready` turns true once the first snapshots are, and stays.
+
+    model       version of the model that is served; null before the first publication
+    refused     why a newer model is not served, or null
+    catalogue   version of the catalogue in memory
+    trouble     why the catalogue topic cannot be read, or null
+    stores      "answering", or why they are taken for dead
+    """
+
+    ready: bool
+    world: str
+    clock_ms: int
+    model: str | None
+    refused: str | None
+    catalogue: str
+    trouble: str | None
+    items: int
+    stores: str
+    decisions_waiting: int
+    decisions_dropped: int
+
+
+def operations(service: Service) -> tuple[Operation, ...]:
+    """GET /livez, /readyz and /metrics."""
+
+    async def livez(_: Request) -> Response:
+        return as_json(Alive(alive=True))
+
+    async def readyz(_: Request) -> Response:
+        ready = ready_now(service)
+        return as_json(ready, 200 if ready.ready else 503)
+
+    async def metrics(_: Request) -> Response:
+        return Response(service.metrics.text(_gauges(service)), media_type="text/plain; version=0.0.4; charset=utf-8")
+
+    return (
+        Operation("GET", "/livez", "livez", "Whether the process lives.", livez, {200: ("It does", Alive)}),
+        Operation(
+            "GET",
+            "/readyz",
+            "readyz",
+            "What is loaded; 503 only until the first snapshots are.",
+            readyz,
+            {200: ("Ready", Ready), 503: ("Still loading", Ready)},
+        ),
+        Operation(
+            "GET",
+            "/metrics",
+            "metrics",
+            "What this process counted, as Prometheus text.",
+            metrics,
+            {200: ("Prometheus text exposition 0.0.4", None)},
+        ),
+    )
+
+
+def ready_now(service: Service) -> Ready:
+    """The state of the process as /readyz tells it."""
+    snapshots = service.served.current
+    return Ready(
+        ready=service.served.loaded,
+        world=service.world.name,
+        clock_ms=service.clock.now_ms(),
+        model=None if snapshots.model.version == NO_MODEL else snapshots.model.version,
+        refused=service.served.refused,
+        catalogue=snapshots.catalogue.id,
+        trouble=service.feed.trouble,
+        items=int(snapshots.catalogue.alive.sum()),
+        stores=service.circuit.why if service.circuit.is_open else "answering",
+        decisions_waiting=service.decisions.waiting,
+        decisions_dropped=service.metrics.total("decisions_dropped_total"),
+    )
+
+
+def _gauges(service: Service) -> dict[str, tuple[str, float]]:
+    return {
+        "ready": ("1 once the first snapshots are loaded.", float(service.served.loaded)),
+        "stores_answering": ("0 while the stores are taken for dead.", float(not service.circuit.is_open)),
+        "decisions_waiting": ("Decision records not yet acknowledged.", float(service.decisions.waiting)),
+        "clock_ms": ("The world's clock.", float(service.clock.now_ms())),
+    }

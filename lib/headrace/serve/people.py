@@ -1,0 +1,192 @@
+"""GET /v1/people/{person}/features: what the system knows of a person right now, and how old each part of it is."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Annotated, Final
+
+import msgspec
+import numpy as np
+from msgspec import Meta, Struct
+from numpy.typing import NDArray
+from starlette.requests import Request
+from starlette.responses import Response
+
+from headrace.domain.catalogue import Catalogue
+from headrace.domain.events import MAX_ID, Person
+from headrace.domain.facts import FACTS, Facts, has_price, zero
+from headrace.domain.inputs import Inputs
+from headrace.domain.recommend import known_of
+from headrace.domain.session import Session
+from headrace.domain.windows import windows_at
+from headrace.errors import StoreUnavailable
+from headrace.serve.bodies import as_json
+from headrace.serve.operation import Operation, Parameter
+from headrace.serve.problems import bad_field
+from headrace.serve.ranking import freshness
+from headrace.serve.reads import read_person
+from headrace.serve.service import Service
+from headrace.serve.wire import Freshness
+
+SESSIONS: Final = 5
+ITEMS: Final = 20
+
+PERSON: Final = Parameter(
+    "person", "u:<user_id> or s:<session_id>.", {"type": "string", "pattern": "^[us]:.+$", "maxLength": MAX_ID + 2}
+)
+
+
+class LiveSession(Struct, frozen=True):
+    """The session that is open now. Times in ms since 1970 UTC; sums by category, kind or content type."""
+
+    session_id: str | None
+    events: int
+    started_ms: int | None
+    last_ms: int | None
+    viewed: tuple[str, ...]
+    categories: Mapping[str, int]
+    kinds: Mapping[str, int]
+    price_min: int | None
+    price_max: int | None
+    dwell_ms: Mapping[str, int]
+    watch_ms: Mapping[str, int]
+    skipped: tuple[str, ...]
+    queries: tuple[str, ...]
+
+
+class Affinities(Struct, frozen=True):
+    """Affinity in (-1, 1) to categories and items, of this session, the last hour and the last day; zeros left out."""
+
+    session: Mapping[str, float]
+    hour: Mapping[str, float]
+    day: Mapping[str, float]
+    items: Mapping[str, float]
+    unwanted: tuple[str, ...]
+
+
+class Trained(Struct, frozen=True):
+    """What the served model knows of the person: null candidates for somebody that it does not know."""
+
+    model: str
+    candidates: int | None
+    factors: tuple[float, ...]
+
+
+class PersonFeatures(Struct, frozen=True):
+    """Everything about one person. windows: length → category → fact → total, zeros left out."""
+
+    person: str
+    world: str
+    clock_ms: int
+    freshness: Freshness
+    tail_events: int
+    session: LiveSession
+    windows: Mapping[str, Mapping[str, Mapping[str, int]]]
+    affinities: Affinities
+    trained: Trained
+    sessions: Annotated[tuple[msgspec.Raw, ...], Meta(description="Finished sessions, newest first")]
+
+
+def operations(service: Service) -> tuple[Operation, ...]:
+    """GET /v1/people/{person}/features."""
+
+    async def get(request: Request) -> Response:
+        return as_json(await person_features(service, _person(request)))
+
+    return (
+        Operation(
+            "GET",
+            "/v1/people/{person}/features",
+            "personFeatures",
+            "What is known of a person now: session, windows, affinities, trained profile, with ages.",
+            get,
+            {200: ("Everything; empty parts for a person never seen", PersonFeatures)},
+            parameters=(PERSON,),
+            problems=("bad-field", "unavailable"),
+            slashes_in="person",
+        ),
+    )
+
+
+async def person_features(service: Service, person: Person) -> PersonFeatures:
+    """Everything about one person. Raises StoreUnavailable: half of it would look like absence."""
+    snapshots, trained_ms = service.served.current, service.served.trained_ms
+    clock_ms = service.clock.now_ms()
+    reads = await read_person(service, person, clock_ms, snapshots.model.version)
+    for part in reads.degraded:
+        raise StoreUnavailable(f"{part.stage}: {part.why}")
+    finished = await service.circuit.read(
+        lambda: service.stores().sessions.newest(person, SESSIONS), service.settings.deadline_ms / 1000
+    )
+    inputs = Inputs(
+        clock=clock_ms, limit=0, seed=b"", person=person, tail=reads.tail, panes=reads.panes, batch=reads.batch
+    )
+    known = known_of(inputs, snapshots, service.policy)
+    preferences, catalogue = known.preferences, snapshots.catalogue
+    return PersonFeatures(
+        person=person,
+        world=service.world.name,
+        clock_ms=clock_ms,
+        freshness=freshness(inputs, trained_ms),
+        tail_events=len(reads.tail),
+        session=_session(known.session),
+        windows={
+            name: {category: named(facts) for category, facts in totals.items()}
+            for name, totals in windows_at(reads.panes, clock_ms).items()
+        },
+        affinities=Affinities(
+            session=_by_category(preferences.session, catalogue),
+            hour=_by_category(preferences.hour, catalogue),
+            day=_by_category(preferences.day, catalogue),
+            items=_strongest(preferences.items, preferences.item_affinity, catalogue),
+            unwanted=known.unwanted,
+        ),
+        trained=Trained(
+            model=snapshots.model.version,
+            candidates=None if reads.batch is None else len(reads.batch.items),
+            factors=tuple(preferences.factors.tolist()),
+        ),
+        sessions=tuple(msgspec.Raw(row.features.encode()) for row in finished),
+    )
+
+
+def named(facts: Facts) -> dict[str, int]:
+    """Facts by name; zeros are left out, and prices where nothing was priced."""
+    nothing = zero()
+    if not has_price(facts):
+        return {name: int(facts[at]) for at, name in enumerate(FACTS) if facts[at] and facts[at] != nothing[at]}
+    return {name: int(facts[at]) for at, name in enumerate(FACTS) if facts[at]}
+
+
+def _session(session: Session) -> LiveSession:
+    return LiveSession(
+        session_id=session.session_id,
+        events=len(session.events),
+        started_ms=session.started_ms,
+        last_ms=session.last_ms,
+        viewed=session.viewed,
+        categories=session.categories,
+        kinds=session.kinds,
+        price_min=session.price_min,
+        price_max=session.price_max,
+        dwell_ms=session.dwell_ms,
+        watch_ms=session.watch_ms,
+        skipped=session.skipped,
+        queries=session.queries,
+    )
+
+
+def _by_category(affinity: NDArray[np.float64], catalogue: Catalogue) -> dict[str, float]:
+    return {catalogue.categories[code]: float(affinity[code]) for code in np.flatnonzero(affinity)}
+
+
+def _strongest(items: NDArray[np.int64], affinity: NDArray[np.float64], catalogue: Catalogue) -> dict[str, float]:
+    best = np.argsort(-np.abs(affinity), kind="stable")[:ITEMS]
+    return {catalogue.items[items[at]]: float(affinity[at]) for at in best}
+
+
+def _person(request: Request) -> Person:
+    person: str = request.path_params["person"]
+    if person[:2] not in ("u:", "s:") or not 3 <= len(person) <= MAX_ID + 2:
+        raise bad_field("person", person, "Expected u:<user_id> or s:<session_id>")
+    return Person(person)

@@ -1,0 +1,68 @@
+"""What the stores know of one person, read at once: tail, panes, candidates. Three partitions, never more.
+
+A read that fails leaves its part empty and says so; a list is then made from the rest.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Final
+
+from headrace.domain.candidates import unpack
+from headrace.domain.events import Event, Person
+from headrace.domain.facts import Facts
+from headrace.domain.model import BatchCandidates
+from headrace.domain.panes import DAY_MS
+from headrace.errors import StoreUnavailable
+from headrace.serve.service import Service
+from headrace.serve.snapshots import NO_MODEL
+from headrace.serve.wire import Degraded
+from headrace.stores.ports import PaneKey
+
+FALLBACK: Final[Mapping[str, str]] = {
+    "tail": "the events in the request, panes and candidates",
+    "panes": "the newest events and candidates",
+    "candidates": "neighbours of the newest events, and popularity",
+}
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Reads:
+    """tail () and panes {} where there is nothing or the read failed; `degraded` tells which."""
+
+    tail: tuple[Event, ...] = ()
+    panes: Mapping[PaneKey, Facts] = field(default_factory=dict)
+    batch: BatchCandidates | None = None
+    degraded: tuple[Degraded, ...] = ()
+
+
+async def read_person(service: Service, person: Person | None, clock_ms: int, version: str) -> Reads:
+    """Everything about a person that a list is made from, within the deadline. Never raises StoreUnavailable."""
+    if person is None:
+        return Reads()
+    stores, read, deadline_s = service.stores, service.circuit.read, service.settings.deadline_ms / 1000
+    tail, panes, packed = await asyncio.gather(
+        read(lambda: stores().tails.newest(person, service.tail_limit), deadline_s),
+        read(lambda: stores().user_panes.since(person, clock_ms - DAY_MS), deadline_s),
+        read(lambda: _candidates(service, person, version), deadline_s),
+        return_exceptions=True,
+    )
+    degraded: list[Degraded] = []
+    for stage, result in (("tail", tail), ("panes", panes), ("candidates", packed)):
+        if isinstance(result, StoreUnavailable):
+            degraded.append(Degraded(stage, str(result), FALLBACK[stage]))
+            service.metrics.count("degraded_total", f'stage="{stage}"')
+        elif isinstance(result, BaseException):
+            raise result
+    return Reads(
+        tail=() if isinstance(tail, BaseException) else tail,
+        panes={} if isinstance(panes, BaseException) else panes,
+        batch=None if isinstance(packed, BaseException) or packed is None else unpack(packed),
+        degraded=tuple(degraded),
+    )
+
+
+async def _candidates(service: Service, person: Person, version: str) -> bytes | None:
+    return None if version == NO_MODEL else await service.stores().candidates.get(person, version)

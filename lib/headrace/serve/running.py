@@ -1,0 +1,158 @@
+"""The serving program from its settings to its end: open, follow, listen, and let go in order. It decides nothing."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import signal
+import socket
+import threading
+from collections.abc import Sequence
+from contextlib import suppress
+from pathlib import Path
+from typing import Final
+
+from granian.constants import Interfaces
+from granian.log import LogLevels
+from granian.server.embed import Server
+
+from headrace.domain.features import FEATURE_SET_ID
+from headrace.domain.policy import Policy
+from headrace.errors import MachineUnfit, StoreUnavailable
+from headrace.ready import announce_ready
+from headrace.serve.app import app_of
+from headrace.serve.build import build_text
+from headrace.serve.catalogue_feed import Change, Deliver, Feed, consume
+from headrace.serve.clock import Clock, StreamClock
+from headrace.serve.connection import Connecting
+from headrace.serve.decision_log import DecisionLog
+from headrace.serve.degrade import Circuit
+from headrace.serve.metrics import Metrics
+from headrace.serve.service import NewId, Service
+from headrace.serve.snapshots import Served
+from headrace.settings import Serve, Settings
+from headrace.stores.cassandra import open_stores
+from headrace.stores.kafka.log import KafkaLog
+from headrace.stores.ports import EventLog
+from headrace.stores.shelf import load_model
+
+EVENT_SCHEMA: Final = "event-v1.schema.json"
+DRAIN_S: Final = 5.0
+READY_POLL_S: Final = 0.05
+
+
+async def serve(settings: Settings, conf: Path, wall: Clock, new_id: NewId) -> None:
+    """Serve this world until SIGTERM or SIGINT. Raises MachineUnfit where the port is taken."""
+    _check_port(settings.serve)
+    schema = json.loads((conf / EVENT_SCHEMA).read_text(encoding="utf-8"))
+    connecting = Connecting(lambda: open_stores(settings.cassandra, settings.keyspace))
+    clock = wall if settings.world.clock == "wall" else StreamClock(connecting)
+    log = KafkaLog(settings.kafka)
+    service = assemble(settings, connecting, log, clock, new_id, build_text(conf.parent / "requirements.lock"))
+    server = Server(
+        app_of(service, schema),
+        address=settings.serve.host,
+        port=settings.serve.port,
+        interface=Interfaces.ASGINL,
+        log_level=LogLevels.warning,
+        websockets=False,
+    )
+    for number in (signal.SIGTERM, signal.SIGINT):
+        asyncio.get_running_loop().add_signal_handler(number, server.stop)
+    stop = threading.Event()
+    feeding = threading.Thread(
+        target=consume,
+        args=(settings.kafka, settings.topic("catalogue"), _deliver_to(service.feed), stop),
+        name="headrace-catalogue",
+        daemon=True,
+    )
+    feeding.start()
+    try:
+        async with asyncio.TaskGroup() as group:
+            following = [
+                group.create_task(_follow(service, connecting)),
+                group.create_task(service.decisions.run()),
+                group.create_task(_announce(settings, service)),
+            ]
+            await server.serve()
+            await service.decisions.drain(DRAIN_S)
+            for task in following:
+                task.cancel()
+    finally:
+        stop.set()
+        await service.circuit.close()
+        await log.close()
+        await connecting.close()
+
+
+def assemble(settings: Settings, stores: Connecting, log: EventLog, clock: Clock, new_id: NewId, build: str) -> Service:
+    """Everything that the routes use, over these stores, log and clock."""
+    metrics = Metrics()
+    feed = Feed(settings.world.currency)
+    return Service(
+        world=settings.world,
+        settings=settings.serve,
+        tail_limit=settings.live.tail_limit,
+        topic=settings.topic,
+        new_id=new_id,
+        stores=stores,
+        log=log,
+        clock=clock,
+        circuit=Circuit(lambda: stores().decisions.get("probe")),
+        served=Served(stores, lambda version: load_model(settings.shelf_dir, version, FEATURE_SET_ID), feed),
+        feed=feed,
+        decisions=DecisionLog(log, settings.topic("decisions"), metrics),
+        metrics=metrics,
+        policy=policy_of(settings),
+        build=build,
+    )
+
+
+def policy_of(settings: Settings) -> Policy:
+    """How lists are made, as the settings say."""
+    return Policy(
+        candidates=settings.serve.candidates,
+        exploration_rate=settings.serve.exploration_rate,
+        temperature=settings.serve.exploration_temperature,
+        floor=settings.serve.exploration_floor,
+        currency=settings.world.currency,
+    )
+
+
+async def _follow(service: Service, connecting: Connecting) -> None:
+    """Keep clock and snapshots up to date. The first connection is tried before the first look at the pointer, so
+    that a process which could have a model never calls itself ready without it."""
+    async with asyncio.TaskGroup() as group:
+        if not await connecting.connect():
+            group.create_task(connecting.connect_for_ever())
+        if isinstance(service.clock, StreamClock):
+            with suppress(StoreUnavailable):
+                await service.clock.refresh()
+            group.create_task(service.clock.follow())
+        group.create_task(service.served.follow(service.settings.snapshot_poll_ms / 1000))
+
+
+async def _announce(settings: Settings, service: Service) -> None:
+    while not service.served.loaded:
+        await asyncio.sleep(READY_POLL_S)
+    address = f"http://{settings.serve.host}:{settings.serve.port}"
+    announce_ready(settings, "serve", url=address, docs=f"{address}/docs")
+
+
+def _deliver_to(feed: Feed) -> Deliver:
+    loop = asyncio.get_running_loop()
+
+    def deliver(changes: Sequence[Change], at_end: bool, trouble: str | None) -> None:
+        with suppress(RuntimeError):  # the loop has ended before this thread has
+            loop.call_soon_threadsafe(feed.deliver, changes, at_end, trouble)
+
+    return deliver
+
+
+def _check_port(serve: Serve) -> None:
+    with socket.socket(socket.AF_INET6 if ":" in serve.host else socket.AF_INET) as trial:
+        trial.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            trial.bind((serve.host, serve.port))
+        except OSError as error:
+            raise MachineUnfit(f"{serve.host}:{serve.port}: {error.strerror}; set serve.port to a free one") from error
