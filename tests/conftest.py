@@ -1,21 +1,30 @@
 """Fixtures that start something: Spark, the servers, the whole stack; each once per run, when first asked for.
 
-`spark` is a local session with Delta and the Kafka source, for @pytest.mark.spark.
+`spark` is a local session with Delta and the Kafka source, for @pytest.mark.spark. For @pytest.mark.stack: `servers` is
+the settings of a real Kafka and Cassandra on free ports, with the topics and tables of world main; `new_world` makes
+the topics and tables of another world on them; `stack` has the jobs and API of main running too.
 """
 
 from __future__ import annotations
 
 import os
+import shutil
+import socket
+import subprocess
 import sys
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
 
-from headrace.local.checkout import CONF, ROOT
+from headrace.local.checkout import CONF, PYTHON, ROOT
 from headrace.local.jars import jar_paths
 from headrace.local.java import find_java
+from headrace.local.machine_files import write_sections
+from headrace.settings import Settings, load_settings
+from headrace.stores.kafka import create_topics
+from headrace.stores.schema import create_schema
 
 if TYPE_CHECKING:
     from pyspark.sql import SparkSession
@@ -54,3 +63,94 @@ def spark_defaults() -> dict[str, str]:
     """conf/spark-defaults.conf as spark-submit reads it."""
     lines = (CONF / "spark-defaults.conf").read_text(encoding="utf-8").splitlines()
     return dict(line.split(None, 1) for line in lines if line.strip() and not line.startswith("#"))
+
+
+@pytest.fixture(scope="session")
+def var(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
+    """The stack's folder: ports chosen, nothing running. What is started in it is stopped, whatever ends the run."""
+    folder = tmp_path_factory.mktemp("var")
+    ports = free_ports(6)
+    kafka = {"bootstrap": f"127.0.0.1:{ports[0]}", "controller_port": ports[1]}
+    cassandra = {"port": ports[2], "storage_port": ports[3], "jmx_port": ports[4]}
+    write_sections(folder / "stack.toml", {"kafka": kafka, "cassandra": cassandra, "serve": {"port": ports[5]}})
+    # Its standard input ends when this process does, even by kill -9: then it stops what runs.
+    guard = subprocess.Popen(
+        ("/bin/sh", "-c", 'cat > /dev/null; exec "$@"', "guard", *headrace("down")),
+        stdin=subprocess.PIPE,
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.DEVNULL,
+        env=stack_environ(folder),
+        start_new_session=True,
+    )
+    yield folder
+    guard.communicate()
+    for data in ("kafka", "cassandra"):
+        shutil.rmtree(folder / data, ignore_errors=True)
+
+
+@pytest.fixture(scope="session")
+def servers(var: Path, new_world: Callable[[str], Settings]) -> Settings:
+    """Kafka and Cassandra run; world main has its topics and tables."""
+    return new_world("main")
+
+
+@pytest.fixture(scope="session")
+def new_world(var: Path) -> Callable[[str], Settings]:
+    """Make the topics and tables of a world of this name on the servers, and give its settings."""
+    run_headrace(var, "up", "--servers-only")
+
+    def make(name: str) -> Settings:
+        settings = stack_settings(var, name)
+        create_topics(settings)
+        create_schema(settings.cassandra, settings.keyspace, CONF / "cassandra")
+        return settings
+
+    return make
+
+
+@pytest.fixture(scope="session")
+def stack(var: Path, servers: Settings) -> Settings:
+    """Servers, jobs and API of world main run and are ready."""
+    run_headrace(var, "up")
+    return stack_settings(var, "main")
+
+
+def headrace(*arguments: str) -> tuple[str, ...]:
+    """The command line of the headrace program of this checkout."""
+    return (str(PYTHON), "-c", "from headrace.cli import main; main()", *arguments)
+
+
+def run_headrace(var: Path, *arguments: str) -> str:
+    """What a headrace command prints; fails the test, with what it said, unless it exits with 0."""
+    done = subprocess.run(
+        headrace(*arguments), env=stack_environ(var), capture_output=True, text=True, timeout=500, check=False
+    )
+    assert done.returncode == 0, f"headrace {' '.join(arguments)}: {done.returncode}\n{done.stdout}\n{done.stderr}"
+    return done.stdout
+
+
+def stack_environ(var: Path) -> dict[str, str]:
+    """The environment in which a headrace command means the stack below `var`."""
+    ours = {name: value for name, value in os.environ.items() if not name.startswith("HEADRACE__")}
+    return ours | {
+        "HEADRACE__PATHS__VAR": str(var),
+        "HEADRACE__PATHS__CACHE": str(CACHE),
+        "PYTHONPATH": str(ROOT / "lib"),
+    }
+
+
+def stack_settings(var: Path, world: str) -> Settings:
+    """The settings of a world of the stack below `var`."""
+    return load_settings(CONF, "local", world, environ=stack_environ(var))
+
+
+def free_ports(count: int) -> list[int]:
+    """So many ports that nobody listens on; held together, so that they differ."""
+    probes = [socket.socket() for _ in range(count)]
+    try:
+        for probe in probes:
+            probe.bind(("127.0.0.1", 0))
+        return [probe.getsockname()[1] for probe in probes]
+    finally:
+        for probe in probes:
+            probe.close()
