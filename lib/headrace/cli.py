@@ -30,6 +30,7 @@ COMMANDS: Mapping[str, str] = {
     "status": "Each part: state, pid, address, age, memory, lag; and the paths of the world.",
     "doctor": "Look at Java, Python, memory, disk, ports and versions, and say what to do.",
     "logs": "Show or follow the log of a part.",
+    "demo": "Everything once: servers, simulated people, a model, and one list before and after.",
     "replay": "Send a dataset folder through a world, in event time.",
     "simulate": "Let simulated people act in a world.",
 }

@@ -1,0 +1,113 @@
+"""`headrace demo`: everything, once, in front of the reader: servers, a simulated past, a model, three events."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+from contextlib import closing
+from pathlib import Path
+
+from rich.console import Console
+
+from headrace.commands.options import Conf, Profile
+from headrace.errors import PartFailed, StoreUnavailable
+from headrace.local.api import Api
+from headrace.local.bar import bar
+from headrace.local.demo import DAY_MS, DEMO_DAYS, cast_of, tell
+from headrace.local.demo_page import WIDTH, page
+from headrace.local.replay import Time, drain
+from headrace.local.sending import at_once, bursts, send_bursts
+from headrace.local.simulator import Simulation, load_params
+from headrace.local.stack import up
+from headrace.local.training import run_training
+from headrace.local.wire import WireEvent, item_record, record_of
+from headrace.program import conf_dir
+from headrace.settings import Settings
+from headrace.stores import blocking
+from headrace.stores.ports import Pointer, Stores
+
+WORLD = "demo"
+SEED = 20
+SERVED_S = 60.0
+"""How long the API may take to load a model that was just published; it looks every second."""
+
+
+def command(profile: Profile = None, conf: Conf = None) -> None:
+    """Start the stack, let simulated people act for a week, train, and show one person's list before and after.
+
+    It asks nothing and leaves the stack running. The first run fetches servers and trains; later ones go on from there.
+    """
+    console, began, folder = Console(width=WIDTH, highlight=False), time.monotonic(), conf or conf_dir()
+
+    def say(text: str) -> None:
+        console.print(f"[dim]{time.monotonic() - began:6.1f} s[/]  {text}")
+
+    settings, _ = up(folder, profile, WORLD, (), False, say)
+    stores = blocking.stores(settings.cassandra, settings.keyspace)
+    simulation = Simulation.of(load_params(folder / "simulator.toml"), SEED)
+    events = _past(simulation, stores, _now_ms())
+    say(f"{len(events):,} events of {len(simulation.people.persons)} simulated people, up to this moment")
+    _send(settings, simulation, events)
+    drain(settings, len(events), Time(time.monotonic, time.sleep))
+    say("all of them are in the ledger and in the windows")
+    with closing(Api(settings.serve)) as api:
+        _wait_until_served(api, _model(settings, folder, stores, say))
+        story = tell(api, cast_of(simulation, _now_ms()), _now_ms, time.monotonic, time.sleep)
+    console.print(page(story, {item.item_id: item for item in simulation.catalogue()}))
+    console.print(_ending(settings))
+
+
+def _past(simulation: Simulation, stores: Stores, now_ms: int) -> list[WireEvent]:
+    """The last week, or what of it the world has not seen yet."""
+    seen_ms = blocking.run(stores.clocks.now_ms()) or 0
+    return list(simulation.events(max(now_ms - DEMO_DAYS * DAY_MS, seen_ms + 1), now_ms))
+
+
+def _send(settings: Settings, simulation: Simulation, events: list[WireEvent]) -> None:
+    with bar("sending the catalogue", len(simulation.catalogue())) as advance:
+        items = [item_record(item) for item in simulation.catalogue()]
+        send_bursts(settings.kafka, settings.topic("catalogue"), [items], advance)
+    with bar("sending events", len(events)) as advance:
+        due = bursts((record_of(event) for event in events), at_once, time.monotonic, time.sleep)
+        send_bursts(settings.kafka, settings.topic("events.raw"), due, advance)
+
+
+def _model(settings: Settings, conf: Path, stores: Stores, say: Callable[[str], None]) -> Pointer:
+    """The served model; the first run trains it. Raises PartFailed when training publishes none."""
+    pointer = blocking.run(stores.pointers.get())
+    if pointer is not None:
+        say(f"model {pointer.version} is there already; headrace train --world {WORLD} makes a new one")
+        return pointer
+    say("training the first model")
+    log = run_training(settings, conf)
+    pointer = blocking.run(stores.pointers.get())
+    if pointer is None:
+        raise PartFailed(f"training ended without publishing a model; see {log}")
+    say(f"model {pointer.version} is published")
+    return pointer
+
+
+def _wait_until_served(api: Api, pointer: Pointer) -> None:
+    deadline = time.monotonic() + SERVED_S
+    while True:
+        answer = api.recommend("nobody", 1, explain=False, dry_run=True)
+        if answer.versions.model == pointer.version:
+            return
+        if time.monotonic() > deadline:
+            raise StoreUnavailable(
+                f"the API serves {answer.versions.model}, not {pointer.version}; headrace logs serve"
+            )
+        time.sleep(0.2)
+
+
+def _ending(settings: Settings) -> str:
+    api = f"http://{settings.serve.host}:{settings.serve.port}"
+    return (
+        f"\nThe stack stays up. API docs: {api}/docs\n"
+        f"People are u:p0001 to u:p0800, e.g. {api}/v1/people/u:p0001/features\n"
+        f"headrace status --world {WORLD} · headrace simulate --world {WORLD} · headrace down --world {WORLD}"
+    )
+
+
+def _now_ms() -> int:
+    return time.time_ns() // 1_000_000

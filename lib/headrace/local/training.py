@@ -1,0 +1,32 @@
+"""The training job run to its end as a process of its own, with its log. What it does is headrace.learn's."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+from pathlib import Path
+
+from headrace.errors import PartFailed
+from headrace.local.checkout import PYTHON, ROOT
+from headrace.settings import Settings
+
+
+def run_training(settings: Settings, conf: Path) -> Path:
+    """Submit jobs/train.py for this world and wait; returns its log. Raises PartFailed with its last line.
+
+    Interrupting this interrupts it: it stays in our process group.
+    """
+    log = settings.paths.var / "logs" / f"{settings.world.name}.train.log"
+    log.parent.mkdir(parents=True, exist_ok=True)
+    command = (str(ROOT / "spark-submit.sh"), "jobs/train.py", "--world", settings.world.name)
+    flags = ("--profile", settings.profile, "--conf", str(conf.absolute()))
+    paths = {"HEADRACE__PATHS__VAR": str(settings.paths.var), "HEADRACE__PATHS__CACHE": str(settings.paths.cache)}
+    environ = dict(os.environ) | paths | {"PYTHONUNBUFFERED": "1", "HEADRACE_PYTHON": str(PYTHON)}
+    with log.open("wb") as out:
+        done = subprocess.run(
+            (*command, *flags), cwd=ROOT, env=environ, stdin=subprocess.DEVNULL, stdout=out, stderr=out, check=False
+        )
+    if done.returncode:
+        said = [line for line in log.read_text(encoding="utf-8", errors="replace").splitlines() if line.strip()]
+        raise PartFailed(f"training failed with exit code {done.returncode}: {said[-1] if said else ''} (see {log})")
+    return log
