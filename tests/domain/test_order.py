@@ -19,9 +19,7 @@ def test_ties_break_by_popularity_then_id() -> None:
     assert score_order(scores, popular, id_rank).tolist() == [4, 1, 2, 3, 0]
 
 
-rows = st.lists(
-    st.tuples(st.integers(-(2**62), 2**62), st.integers(0, 3), st.integers(0, 4)), min_size=0, max_size=40
-)
+rows = st.lists(st.tuples(st.integers(-(2**62), 2**62), st.integers(0, 3), st.integers(0, 4)), min_size=0, max_size=40)
 
 
 @given(rows)

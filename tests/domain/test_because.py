@@ -1,0 +1,65 @@
+"""Why: the same answer without one seen item."""
+
+from headrace.domain.because import Because, because, reduced, without_item
+from headrace.domain.facts import PLACE_OF, facts_of, merge
+from headrace.domain.panes import pane_of
+from headrace.domain.policy import Policy
+from headrace.domain.recommend import recommend
+from tests.domain.small import CLOCK, event, inputs, snapshots
+
+STILL = Policy(exploration_rate=0.0)
+SMALL = snapshots()
+
+
+def test_an_item_is_there_because_of_the_one_without_which_it_falls() -> None:
+    asked = inputs([event("view", "mug", 5), event("cart", "net", 0)])
+    answer = recommend(asked, SMALL, STILL)
+    reasons = because(asked, SMALL, STILL, answer)
+    place = answer.items.index("net")
+    assert reasons["net"].item == "net"
+    without = recommend(inputs([event("view", "mug", 5)], limit=6), SMALL, STILL).items
+    assert reasons["net"] == Because("net", place, without.index("net"))
+
+
+def test_what_nobody_saw_explains_nothing() -> None:
+    asked = inputs()
+    assert because(asked, SMALL, STILL, recommend(asked, SMALL, STILL)) == {}
+
+
+def test_an_item_that_only_the_seen_one_brought_leaves_the_pool() -> None:
+    narrow = Policy(exploration_rate=0.0, candidates=2)
+    asked = inputs([event("cart", "net")], limit=2)
+    answer = recommend(asked, SMALL, narrow)
+    assert "net" in answer.items  # the two most popular are bat and mug
+    assert because(asked, SMALL, narrow, answer)["net"] == Because("net", answer.items.index("net"), None)
+
+
+def test_only_the_newest_seen_items_are_tried() -> None:
+    asked = inputs([event("cart", "net", 9), event("impression", "mug", 0)])
+    answer = recommend(asked, SMALL, STILL)
+    assert because(asked, SMALL, STILL, answer, looked_at=1) == {}
+
+
+def test_without_an_item_its_events_are_gone_everywhere() -> None:
+    view, cart, other = event("view", "mug", 5), event("cart", "mug", 0), event("view", "pan", 0)
+    key = pane_of(CLOCK), "kitchen"
+    panes = {key: merge(facts_of(view, "GBP"), facts_of(other, "GBP"))}
+    less = without_item(inputs([view, other], context=(cart,), panes=panes), "mug", "GBP")
+    assert (less.tail, less.context) == ((other,), ())
+    assert less.panes[key].tolist() == facts_of(other, "GBP").tolist()
+
+
+def test_a_pane_is_reduced_by_what_it_holds_and_never_below_nothing() -> None:
+    first, second = event("view", "mug", 2, price_minor=5), event("view", "mug", 1, price_minor=7)
+    key = pane_of(CLOCK - 1), "kitchen"
+    only_first = {key: facts_of(first, "GBP")}
+    left = reduced(only_first, [first, second], "GBP")[key]
+    assert (left[PLACE_OF["n_view"]], left[PLACE_OF["price_sum"]]) == (0, 0)
+    assert only_first[key][PLACE_OF["n_view"]] == 1  # what was read is not touched
+
+
+def test_a_late_event_was_never_in_a_pane() -> None:
+    late = event("view", "mug", 1, late=True)
+    key = pane_of(CLOCK - 1), "kitchen"
+    panes = {key: facts_of(event("view", "pan", 1), "GBP")}
+    assert reduced(panes, [late], "GBP")[key][PLACE_OF["n_view"]] == 1

@@ -1,0 +1,222 @@
+"""The decision record: whole, small, and enough to answer again."""
+
+import json
+import zlib
+from dataclasses import replace
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from headrace.domain.catalogue import ItemMeta
+from headrace.domain.decision import (
+    Record,
+    answer_again,
+    canonical,
+    decode,
+    eligible_hash,
+    encode,
+    inputs_of,
+    logs_features,
+    record_of,
+    response_hash,
+    slot_plain,
+    steps_plain,
+)
+from headrace.domain.exploration import seed_of
+from headrace.domain.facts import facts_of
+from headrace.domain.features import FEATURE_SET_ID, FEATURES
+from headrace.domain.inputs import Inputs, Wanted
+from headrace.domain.packing import text_floats
+from headrace.domain.panes import DAY_MS, pane_of
+from headrace.domain.policy import Policy
+from headrace.domain.recommend import recommend, rerank
+from headrace.domain.scoring import WEIGHTS
+from headrace.domain.snapshots import Snapshots
+from tests.domain.small import CLOCK, ITEMS, batch, event, inputs, snapshots
+
+SMALL = snapshots({"new": ItemMeta(category="garden", price_minor=700), "net": None})
+BATCH = batch([("pan", "als", 0.1), ("odd", "own_history", 2.0), ("bat", "item_to_item", 0.7)], (0.3, -0.2))
+TAIL = (
+    event("view", "mug", 3, price_minor=500, currency="GBP", session_id="s"),
+    event("dwell", "mug", 2, value_milli=12_345_678, session_id="s"),
+    event("cart", "new", 1, session_id="s", late=True),
+    event("hide", "stranger", 9_000_000),
+    event("search", None, 0, session_id="s", query="pans"),
+)
+PANES = {
+    (pane_of(CLOCK), "kitchen"): facts_of(TAIL[0], "GBP"),
+    (pane_of(CLOCK) - DAY_MS, "sport"): facts_of(TAIL[1], "GBP"),
+}
+
+
+def full(**fields: object) -> Inputs:
+    plain = {"batch": BATCH, "panes": PANES, "limit": 4, "wanted": Wanted(price_to=5000), "exclude": ("bat", "x")}
+    return inputs(TAIL, **{**plain, **fields})
+
+
+def record(asked: Inputs, policy: Policy = Policy(), of: Snapshots = SMALL, **fields: object) -> Record:
+    plain = {
+        "request_id": "r-1",
+        "parent_id": None,
+        "build": "0.1.0 lock-1 avx2",
+        "placement": "home",
+        "request": '{"user_id":"ann"}',
+        "inputs": asked,
+        "snapshots": of,
+        "policy": policy,
+        "answer": recommend(asked, of, policy),
+    }
+    return record_of(**{**plain, **fields})
+
+
+def served(answer) -> bytes:
+    return canonical([[slot_plain(slot) for slot in answer.slots], steps_plain(answer.steps)]).encode()
+
+
+def test_a_decision_is_answered_again_byte_for_byte() -> None:
+    asked, policy = full(), Policy(exploration_rate=1.0)
+    answer = recommend(asked, SMALL, policy)
+    read = decode(encode(record(asked, policy)))
+    again = answer_again(read, SMALL)
+    assert served(again) == served(answer)
+    assert response_hash(again) == read["response_hash"]
+    assert eligible_hash(again.pool, SMALL) == read["eligible"]
+    assert again.features.tobytes() == answer.features.tobytes()
+
+
+rows = st.lists(
+    st.tuples(
+        st.sampled_from(["view", "dwell", "like", "hide", "purchase", "rating"]),
+        st.sampled_from([*ITEMS, "new", "stranger"]),
+        st.integers(-300_000, 100_000_000),
+        st.one_of(st.none(), st.integers(-(2**53), 2**53)),
+        st.one_of(st.none(), st.integers(0, 10**12)),
+        st.booleans(),
+    ),
+    max_size=6,
+)
+
+
+@given(rows, rows, st.binary(min_size=32, max_size=32), st.sampled_from([0.0, 0.5, 1.0]), st.booleans())
+def test_any_decision_is_answered_again_byte_for_byte(tail, context, seed, rate, with_batch) -> None:
+    events = [
+        [
+            event(kind, item, ago, event_id=f"e{place}", value_milli=value, price_minor=price, late=late)
+            for place, (kind, item, ago, value, price, late) in enumerate(each)
+        ]
+        for each in (tail, context)
+    ]
+    panes = {(pane_of(one.occurred_at), one.category or "unknown"): facts_of(one, "GBP") for one in events[0]}
+    asked = inputs(
+        events[0], context=tuple(events[1]), seed=seed, panes=panes, batch=BATCH if with_batch else None, limit=4
+    )
+    policy = Policy(exploration_rate=rate, category_cap=1)
+    read = decode(encode(record(asked, policy)))
+    assert served(answer_again(read, SMALL)) == served(recommend(asked, SMALL, policy))
+
+
+def test_a_reranked_page_is_answered_again_too() -> None:
+    page = ["stranger", "pan", "mug"]
+    asked = full()
+    answer = rerank(asked, SMALL, Policy(), page)
+    read = decode(encode(record(asked, answer=answer, given=page)))
+    assert served(answer_again(read, SMALL)) == served(answer)
+
+
+def test_the_record_says_what_it_was_made_from() -> None:
+    asked = full()
+    answer = recommend(asked, SMALL, Policy())
+    read = decode(encode(record(asked, degraded=["panes"], work_level=1, parent_id="r-0")))
+    assert (read["schema"], read["request_id"], read["parent_id"], read["build"]) == (
+        1,
+        "r-1",
+        "r-0",
+        "0.1.0 lock-1 avx2",
+    )
+    assert (read["clock"], read["placement"], read["person"]) == (CLOCK, "home", "u:ann")
+    assert (read["model"], read["catalogue"], read["feature_set_id"]) == ("m1", "m1+1", FEATURE_SET_ID)
+    assert (read["policy"]["weights"], read["policy"]["exploration_rate"]) == (WEIGHTS.id, 0.05)
+    assert (read["degraded"], read["work_level"], read["seed"]) == (["panes"], 1, asked.seed.hex())
+    assert read["tail"]["id"] == [one.event_id for one in TAIL]
+    assert read["tail"]["item"] == [0, 0, "new", "stranger", None]
+    assert [pane["category"] for pane in read["panes"]] == ["kitchen"]  # the other ended more than a day ago
+    assert read["slots"][0]["item"] == answer.items[0]
+    assert read["parts"] == list(WEIGHTS.names)
+    # candidates: mug 0, pan 1, pot 2 as gaps (odd has no price, net is deleted, bat excluded), and new by its id
+    assert (read["pool"]["gaps"], read["pool"]["added"]) == ([0, 1, 1], ["new"])
+    assert set(read["pool"]["scores"]) == {"session_neighbours", "category", "recent"}
+
+
+def test_every_nth_persons_record_carries_the_feature_rows() -> None:
+    asked = full()
+    rows = text_floats(record(asked, with_features=True)["features"]).reshape(-1, len(FEATURES))
+    answer = recommend(asked, SMALL, Policy())
+    by_item = dict(zip((SMALL.catalogue.items[at] for at in answer.pool.items), answer.features, strict=True))
+    assert rows.tolist() == [by_item[item].tolist() for item in ("mug", "pan", "pot", "new")]
+    assert "features" not in record(asked)
+    chosen = [person for person in range(5000) if logs_features(f"u:{person}", 50)]
+    assert 60 < len(chosen) < 140  # 100 expected, deviation 9.9
+    assert logs_features("u:1", 1)
+
+
+def test_events_that_came_without_consent_are_not_in_the_record_which_says_so() -> None:
+    asked = full(context=(event("view", "pot", 0, event_id="secret"),))
+    kept, dropped = record(asked), record(asked, context_kept=False)
+    assert "secret" in canonical(kept)
+    assert "secret" not in canonical(dropped)
+    assert (kept["context_kept"], dropped["context_kept"]) == (True, False)
+    with pytest.raises(ValueError, match="without consent"):
+        answer_again(dropped, SMALL)
+    assert record(full(), context_kept=False)["context_kept"]  # nothing came, nothing is missing
+
+
+@pytest.mark.parametrize(
+    ("field", "value", "named"),
+    [
+        ("model", "m0", "model m0; at hand is m1"),
+        ("catalogue", "m1+0", r"catalogue m1\+0"),
+        ("feature_set_id", "f0", "feature set f0"),
+    ],
+)
+def test_other_snapshots_than_the_records_are_refused(field: str, value: str, named: str) -> None:
+    with pytest.raises(ValueError, match=named):
+        answer_again({**record(full()), field: value}, SMALL)
+
+
+def test_another_table_of_weights_is_refused() -> None:
+    with pytest.raises(ValueError, match="table of weights"):
+        answer_again(record(full()), SMALL, replace(WEIGHTS, parts=WEIGHTS.parts[:-1]))
+
+
+def test_bytes_that_are_no_record_of_this_schema_are_refused() -> None:
+    with pytest.raises(ValueError, match="not a decision record"):
+        decode(b"nonsense")
+    with pytest.raises(ValueError, match="schema 9"):
+        decode(zlib.compress(b'{"schema":9}'))
+
+
+def test_a_record_is_canonical_json() -> None:
+    text = zlib.decompress(encode(record(full()))).decode()
+    assert text == json.dumps(json.loads(text), sort_keys=True, separators=(",", ":"), ensure_ascii=False)
+    with pytest.raises(ValueError, match="not JSON compliant"):
+        canonical(float("nan"))
+
+
+def test_inputs_come_back_as_far_as_the_law_reads_them() -> None:
+    asked = full()
+    back = inputs_of(decode(encode(record(asked))), SMALL)
+    assert back.tail == tuple(replace(one, user_id=None, query=None) for one in asked.tail)
+    assert back.batch is not None
+    assert back.batch.scores.tobytes() == BATCH.scores.tobytes()
+    assert back.batch.factors.tobytes() == BATCH.factors.tobytes()
+    assert back.batch.items.dtype == np.uint32
+
+
+def test_a_nobody_in_an_empty_system_is_a_decision_too() -> None:
+    nothing = snapshots(dict.fromkeys(ITEMS))
+    asked = inputs(person=None, seed=seed_of(b"k", "r"))
+    read = decode(encode(record(asked, of=nothing)))
+    assert read["slots"] == []
+    assert answer_again(read, nothing).items == ()
