@@ -30,11 +30,12 @@ class DecisionLog:
         self._topic = topic
         self._metrics = metrics
         self._waiting: asyncio.Queue[Entry] = asyncio.Queue(CAPACITY)
+        self._unacknowledged = 0
 
     @property
     def waiting(self) -> int:
         """Records not yet acknowledged."""
-        return self._waiting.qsize()
+        return self._unacknowledged
 
     def offer(self, request_id: str, record: Callable[[], bytes]) -> None:
         """Log this decision, or count it as dropped where the queue is full."""
@@ -42,6 +43,8 @@ class DecisionLog:
             self._waiting.put_nowait((request_id, record))
         except asyncio.QueueFull:
             self._metrics.count("decisions_dropped_total")
+        else:
+            self._unacknowledged += 1
 
     async def run(self) -> None:
         """Append for ever."""
@@ -55,6 +58,7 @@ class DecisionLog:
             value = record()
             while not await self._appended(request_id, value):
                 await asyncio.sleep(RETRY_S)
+            self._unacknowledged -= 1
             self._waiting.task_done()
 
     async def drain(self, deadline_s: float) -> None:
@@ -63,7 +67,7 @@ class DecisionLog:
             async with asyncio.timeout(deadline_s):
                 await self._waiting.join()
         except TimeoutError:
-            self._metrics.count("decisions_dropped_total", by=self._waiting.qsize())
+            self._metrics.count("decisions_dropped_total", by=self._unacknowledged)
 
     async def _appended(self, request_id: str, value: bytes) -> bool:
         try:

@@ -1,0 +1,60 @@
+"""Decisions reach the topic once the broker can take them; what the queue cannot hold is counted, never waited for."""
+
+from __future__ import annotations
+
+import asyncio
+
+from headrace.serve.decision_log import CAPACITY, DecisionLog
+from headrace.serve.metrics import Metrics
+from headrace.stores.memory_log import MemoryLog
+
+
+async def worked(decisions: DecisionLog, deadline_s: float) -> None:
+    working = asyncio.create_task(decisions.run())
+    await decisions.drain(deadline_s)
+    working.cancel()
+    await asyncio.gather(working, return_exceptions=True)
+
+
+def test_what_was_offered_while_the_broker_was_away_is_appended_when_it_is_back() -> None:
+    async def scenario() -> None:
+        log, metrics = MemoryLog(), Metrics()
+        decisions = DecisionLog(log, "decisions", metrics)
+        log.switch.down = True
+        decisions.offer("r1", lambda: b"one")
+        decisions.offer("r2", lambda: b"two")
+        working = asyncio.create_task(decisions.run())
+        await asyncio.sleep(0.05)
+        assert log.records == {}
+        log.switch.down = False
+        await decisions.drain(5.0)
+        working.cancel()
+        await asyncio.gather(working, return_exceptions=True)
+        assert sorted(log.records["decisions"]) == [(b"r1", b"one", ()), (b"r2", b"two", ())]
+        assert metrics.total("decisions_logged_total") == 2
+
+    asyncio.run(scenario())
+
+
+def test_what_the_queue_cannot_hold_is_dropped_and_counted() -> None:
+    async def scenario() -> None:
+        metrics = Metrics()
+        decisions = DecisionLog(MemoryLog(), "decisions", metrics)
+        for number in range(CAPACITY + 3):
+            decisions.offer(str(number), lambda: b"")
+        assert metrics.total("decisions_dropped_total") == 3
+        assert decisions.waiting == CAPACITY
+
+    asyncio.run(scenario())
+
+
+def test_what_cannot_be_drained_in_time_is_counted_as_dropped() -> None:
+    async def scenario() -> None:
+        log, metrics = MemoryLog(), Metrics()
+        log.switch.down = True
+        decisions = DecisionLog(log, "decisions", metrics)
+        decisions.offer("r1", lambda: b"one")
+        await worked(decisions, 0.05)
+        assert metrics.total("decisions_dropped_total") == 1
+
+    asyncio.run(scenario())

@@ -1,0 +1,72 @@
+"""The document is valid, names only what works, and the page shows all of it."""
+
+from __future__ import annotations
+
+import re
+
+import pytest
+from openapi_spec_validator import OpenAPIV31SpecValidator
+
+from headrace.serve.problems import TITLES
+from tests.serve.api import Api, event
+
+PATHS = {
+    "/v1/events": {"post"},
+    "/v1/recommendations": {"post"},
+    "/v1/rerank": {"post"},
+    "/v1/similar/{item_id}": {"get"},
+    "/v1/people/{person}/features": {"get"},
+    "/v1/decisions/{request_id}": {"get"},
+    "/v1/items/{item_id}": {"put", "patch", "delete"},
+    "/v1/items": {"post"},
+    "/livez": {"get"},
+    "/readyz": {"get"},
+    "/metrics": {"get"},
+}
+BODIES = {
+    "postEvents": event(),
+    "recommend": {"user_id": "ann"},
+    "rerank": {"items": ["mug"]},
+    "putItem": {"title": "A mug"},
+    "patchItem": {"title": "A mug"},
+    "putItems": [{"item_id": "mug"}],
+}
+
+
+def test_the_document_is_valid_openapi_3_1(empty_api: Api) -> None:
+    OpenAPIV31SpecValidator(empty_api.get("/openapi.json").json()).validate()
+
+
+def test_the_document_names_exactly_the_routes_that_exist(empty_api: Api) -> None:
+    paths = empty_api.get("/openapi.json").json()["paths"]
+
+    assert {path: set(methods) for path, methods in paths.items()} == PATHS
+
+
+@pytest.mark.parametrize(("path", "method"), [(path, method) for path, methods in PATHS.items() for method in methods])
+def test_every_operation_answers_with_a_status_that_it_names(api: Api, path: str, method: str) -> None:
+    operation = api.get("/openapi.json").json()["paths"][path][method]
+    address = path.format(item_id="mug", person="u:ann", request_id="nobody") if "{" in path else path
+
+    response = api.ask(method.upper(), address, json=BODIES.get(operation["operationId"]))
+
+    assert str(response.status_code) in operation["responses"]
+    assert response.status_code < 300 or path == "/v1/decisions/{request_id}"
+
+
+def test_every_field_of_an_answer_is_in_its_schema(api: Api) -> None:
+    document = api.get("/openapi.json").json()
+    schema = document["components"]["schemas"]["RankedList"]
+
+    assert api.recommend(user_id="ann").keys() == schema["properties"].keys()
+
+
+def test_the_page_shows_every_operation_and_every_problem_and_fetches_nothing(empty_api: Api) -> None:
+    page = empty_api.get("/docs")
+
+    assert page.headers["content-type"] == "text/html; charset=utf-8"
+    assert all(path in page.text for path in PATHS)
+    assert all(f'id="problem-{kind}"' in page.text for kind in TITLES)
+    assert not re.search(r"(src|@import|https?://)", page.text)
+    targets = set(re.findall(r'href="#([^"]+)"', page.text))
+    assert targets <= set(re.findall(r'id="([^"]+)"', page.text))
