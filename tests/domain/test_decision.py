@@ -6,7 +6,7 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from headrace.domain.catalogue import ItemMeta
@@ -37,6 +37,7 @@ from headrace.domain.snapshots import Snapshots
 from tests.domain.small import CLOCK, ITEMS, batch, event, inputs, snapshots
 
 SMALL = snapshots({"new": ItemMeta(category="garden", price_minor=700), "net": None})
+USUAL = Policy()
 BATCH = batch([("pan", "als", 0.1), ("odd", "own_history", 2.0), ("bat", "item_to_item", 0.7)], (0.3, -0.2))
 TAIL = (
     event("view", "mug", 3, price_minor=500, currency="GBP", session_id="s"),
@@ -56,7 +57,7 @@ def full(**fields: object) -> Inputs:
     return inputs(TAIL, **{**plain, **fields})
 
 
-def record(asked: Inputs, policy: Policy = Policy(), of: Snapshots = SMALL, **fields: object) -> Record:
+def record(asked: Inputs, policy: Policy = USUAL, of: Snapshots = SMALL, **fields: object) -> Record:
     plain = {
         "request_id": "r-1",
         "parent_id": None,
@@ -99,6 +100,7 @@ rows = st.lists(
 )
 
 
+@settings(max_examples=40)
 @given(rows, rows, st.binary(min_size=32, max_size=32), st.sampled_from([0.0, 0.5, 1.0]), st.booleans())
 def test_any_decision_is_answered_again_byte_for_byte(tail, context, seed, rate, with_batch) -> None:
     events = [

@@ -106,7 +106,7 @@ def test_propensities_over_the_pool_sum_to_one_at_every_place(scores: list[int],
 
 
 def test_over_many_requests_items_appear_as_often_as_their_propensity_says() -> None:
-    scores, limit, rate, requests = [MICRO, MICRO // 2, 0, -MICRO // 2, MICRO // 4], 2, 0.5, 20_000
+    scores, limit, rate, requests = [MICRO, MICRO // 2, 0, -MICRO // 2, MICRO // 4], 2, 0.5, 8_000
     counts = np.zeros((limit, len(scores)))
     chance = np.zeros((limit, len(scores)))
     for number in range(requests):

@@ -5,7 +5,7 @@ import math
 import numpy as np
 
 from headrace.domain.events import Event
-from headrace.domain.facts import facts_of
+from headrace.domain.facts import facts_of, merge, zero
 from headrace.domain.features import COLUMN, FEATURE_SET_ID, FEATURES
 from headrace.domain.panes import pane_of
 from headrace.domain.policy import Policy
@@ -20,7 +20,7 @@ def panes_of(*events: Event):
     panes = {}
     for one in events:
         key = pane_of(one.occurred_at), one.category
-        panes[key] = facts_of(one, "GBP") + (panes[key] if key in panes else 0)
+        panes[key] = merge(panes.get(key, zero()), facts_of(one, "GBP"))
     return panes
 
 

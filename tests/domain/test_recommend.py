@@ -4,7 +4,7 @@ import random
 
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from headrace.domain.catalogue import ItemMeta, catalogue_of, with_changes
@@ -129,6 +129,7 @@ policies = st.builds(
 )
 
 
+@settings(max_examples=50)
 @given(tails, policies, st.integers(0, 7), st.binary(min_size=32, max_size=32))
 def test_sorting_by_score_and_applying_the_steps_gives_the_served_list(rows, policy, limit, seed) -> None:
     tail = [event(kind, item, ago) for kind, item, ago in rows]
@@ -148,6 +149,7 @@ def test_sorting_by_score_and_applying_the_steps_gives_the_served_list(rows, pol
         assert 0 < slot.propensity <= 1
 
 
+@settings(max_examples=50)
 @given(tails, st.randoms(use_true_random=False))
 def test_the_order_in_which_a_store_answers_does_not_matter(rows, shuffling: random.Random) -> None:
     tail = [event(kind, item, ago) for kind, item, ago in dict.fromkeys(rows)]

@@ -15,9 +15,10 @@ from headrace.domain.snapshots import Snapshots
 from tests.domain.small import ITEMS, batch, event, inputs, snapshots
 
 SMALL = snapshots()
+ANYTHING = Wanted()
 
 
-def pool_of(tail=(), *, size=200, wanted=Wanted(), excluded=(), found=None, of: Snapshots = SMALL) -> Pool:
+def pool_of(tail=(), *, size=200, wanted=ANYTHING, excluded=(), found=None, of: Snapshots = SMALL) -> Pool:
     asked = inputs(tail, batch=found)
     preferences = known_of(asked, of, Policy()).preferences
     return retrieve(of.model, of.catalogue, preferences, found, wanted, excluded, size)
@@ -28,7 +29,10 @@ def names(pool: Pool, of: Snapshots = SMALL) -> set[str]:
 
 
 def sources(pool: Pool) -> dict[str, tuple[str, ...]]:
-    return {SMALL.catalogue.items[at]: source_names(bits) for at, bits in zip(pool.items, pool.sources.tolist())}
+    return {
+        SMALL.catalogue.items[at]: source_names(bits)
+        for at, bits in zip(pool.items, pool.sources.tolist(), strict=True)
+    }
 
 
 def test_sources_are_merged_and_each_item_stands_once_in_order_of_id() -> None:
