@@ -28,26 +28,26 @@ def hot(events):
 
 
 @pytest.mark.parametrize(("seed", "batches"), [(1, 1), (2, 5)])
-def test_a_stream_equals_the_recount_whatever_the_batches(spark, tmp_path, seed, batches):
+def test_a_stream_equals_the_recount_whatever_the_batches(tuned, tmp_path, seed, batches):
     log = random_log(seed)
     log += log[100:150]  # a killed ingest writes its open batch again
-    rows, _ = emitted(spark, tmp_path, log, hot, "update", batches)
+    rows, _ = emitted(tuned, tmp_path, log, hot, "update", batches)
     assert totals(rows) == oracle.panes(log, "GBP")
 
 
-def test_a_batch_equals_the_recount(spark, tmp_path):
+def test_a_batch_equals_the_recount(tuned, tmp_path):
     log = random_log(3)
-    events = batch_events(spark, tmp_path, log)
+    events = batch_events(tuned, tmp_path, log)
     firsts = first_of_order(events, ("item_id", "category", "src_ms", "raw_generation", "raw_partition", *READS))
     counted = panes(firsts, "GBP", HORIZON_MS)
     assert tuple(counted.columns) == PANE_COLUMNS
     assert totals(counted.collect()) == oracle.panes(log, "GBP")
 
 
-def test_state_behind_the_horizon_ends_and_hours_of_append_are_counted_longer(spark, tmp_path):
+def test_state_behind_the_horizon_ends_and_hours_of_append_are_counted_longer(tuned, tmp_path):
     first = Record(event(START, "a", item_id="i1"), "1:0:0", START)
     a_day_on = Record(event(START + 86_400_000, "b"), "1:0:1", START)
-    rows, progress = emitted(spark, tmp_path, [first, a_day_on], hot, "update", 2)
+    rows, progress = emitted(tuned, tmp_path, [first, a_day_on], hot, "update", 2)
     removed = {
         name: sum(
             op["numRowsRemoved"] for each in progress for op in each["stateOperators"] if op["operatorName"] == name
@@ -59,9 +59,9 @@ def test_state_behind_the_horizon_ends_and_hours_of_append_are_counted_longer(sp
     assert totals(rows)["partition", "1:0", hour, ""][FACTS.index("n_view")] == 2
 
 
-def test_sums_beyond_64_bits_wrap_and_do_not_stop_the_query(spark, tmp_path):
+def test_sums_beyond_64_bits_wrap_and_do_not_stop_the_query(tuned, tmp_path):
     most = 2**63 - 1
     log = [Record(event(START, f"e{n}", price_minor=most), f"1:0:{n}", START) for n in range(2)]
-    rows, _ = emitted(spark, tmp_path, [*log, closing(log)], hot, "update", 1)
+    rows, _ = emitted(tuned, tmp_path, [*log, closing(log)], hot, "update", 1)
     pane = START // 300_000 * 300_000
     assert totals(rows)["user", "u:1", pane, "unknown"][FACTS.index("price_sum")] == -2

@@ -28,13 +28,13 @@ def by_key(rows):
     return keyed
 
 
-def test_finished_sessions_of_a_stream_equal_the_recount(spark, tmp_path):
+def test_finished_sessions_of_a_stream_equal_the_recount(tuned, tmp_path):
     log = random_log(7, length=250)
-    rows, _ = emitted(spark, tmp_path, [*log, closing(log)], finished, "append", 3)
+    rows, _ = emitted(tuned, tmp_path, [*log, closing(log)], finished, "append", 3)
     assert by_key(rows) == oracle.sessions(log, "GBP")
 
 
-def test_a_gap_of_thirty_minutes_joins_and_a_longer_one_splits(spark, tmp_path):
+def test_a_gap_of_thirty_minutes_joins_and_a_longer_one_splits(tuned, tmp_path):
     joins, splits = START + 1_800_000, START + 3_600_001
     log = [
         Record(event(START, "a", session_id="s", item_id="i2", category="books"), "1:0:0", START),
@@ -42,7 +42,7 @@ def test_a_gap_of_thirty_minutes_joins_and_a_longer_one_splits(spark, tmp_path):
         Record(event(splits, "c", session_id="s", item_id="i1"), "1:0:2", START),
         Record(event(joins, "d", session_id=None, item_id="i9"), "1:0:3", START),
     ]
-    sessions = finished(batch_events(spark, tmp_path, log))
+    sessions = finished(batch_events(tuned, tmp_path, log))
     assert [f.name for f in sessions.schema] == SESSIONS.names
     rows = sessions.orderBy("session_id", "started_ms").collect()
     assert [(r.session_id, r.started_ms, r.ended_ms, r.n_events) for r in rows] == [

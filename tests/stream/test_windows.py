@@ -30,29 +30,29 @@ def by_key(rows):
 
 
 @pytest.mark.parametrize(("seed", "batches"), [(4, 1), (5, 4)])
-def test_final_windows_of_a_stream_equal_the_recount(spark, tmp_path, seed, batches):
+def test_final_windows_of_a_stream_equal_the_recount(tuned, tmp_path, seed, batches):
     log = random_log(seed)
     log += log[-50:]
-    rows, _ = emitted(spark, tmp_path, [*log, closing(log)], final, "append", batches)
+    rows, _ = emitted(tuned, tmp_path, [*log, closing(log)], final, "append", batches)
     assert by_key(rows) == oracle.windows(log, "GBP")
 
 
-def test_the_order_of_rows_within_a_batch_changes_nothing(spark, tmp_path):
+def test_the_order_of_rows_within_a_batch_changes_nothing(tuned, tmp_path):
     log = random_log(6)
-    events = batch_events(spark, tmp_path, log)
+    events = batch_events(tuned, tmp_path, log)
     windows = final(events.orderBy("clean_offset", ascending=False))
     assert [f.name for f in windows.schema] == USER_WINDOWS.names
     assert by_key(windows.collect()) == oracle.windows(log, "GBP")
 
 
-def test_a_window_is_out_only_when_it_can_change_no_more(spark, tmp_path):
+def test_a_window_is_out_only_when_it_can_change_no_more(tuned, tmp_path):
     first = Record(event(START, "a"), "1:0:0", START)
     pane_end = START // 300_000 * 300_000 + 300_000
     just_open = Record(event(pane_end + HORIZON_MS - 1, "b"), "1:0:1", START)
-    rows, _ = emitted(spark, tmp_path / "open", [first, just_open], final, "append", 2)
+    rows, _ = emitted(tuned, tmp_path / "open", [first, just_open], final, "append", 2)
     assert rows == []
     closes = Record(event(pane_end + HORIZON_MS, "b"), "1:0:1", START)
-    rows, _ = emitted(spark, tmp_path / "closed", [first, closes], final, "append", 2)
+    rows, _ = emitted(tuned, tmp_path / "closed", [first, closes], final, "append", 2)
     assert {(r.window_kind, r.window_start, r.n_view) for r in rows} == {
         ("5m", pane_end - 300_000, 1),
         ("1h", pane_end - 3_600_000, 1),

@@ -11,12 +11,11 @@ from __future__ import annotations
 
 import json
 import os
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from pathlib import Path
 from typing import TypeAlias
 
-from pyspark.sql.streaming.query import StreamingQuery
-
+from headrace.ready import announce_ready
 from headrace.settings import Settings
 
 Ends: TypeAlias = Mapping[str, Mapping[str, int]]
@@ -27,13 +26,15 @@ def progress_file(settings: Settings) -> Path:
     return settings.world_dir / "run" / "features.progress.json"
 
 
-def write_progress(settings: Settings, queries: Sequence[StreamingQuery]) -> None:
-    """Replace the file; a reader sees the old figures or the new ones, never half."""
+def write_progress(settings: Settings, progress: Mapping[str, Mapping[str, Figure]]) -> None:
+    """Replace the file, whole or not at all; and the lag that `status` shows, which is the greatest of any query."""
     path = progress_file(settings)
     path.parent.mkdir(parents=True, exist_ok=True)
     draft = path.with_suffix(f".{os.getpid()}")
-    draft.write_text(json.dumps({query.name: figures(query.lastProgress) for query in queries}), encoding="utf-8")
+    draft.write_text(json.dumps(progress), encoding="utf-8")
     draft.replace(path)
+    lags = [lag for entry in progress.values() if isinstance(lag := entry.get("lag"), int)]
+    announce_ready(settings, "features", lag=max(lags, default=None))
 
 
 def figures(progress: Mapping[str, object] | None) -> dict[str, Figure]:

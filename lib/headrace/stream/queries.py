@@ -23,7 +23,7 @@ from headrace.stream.finals import SESSION_ROWS, SESSIONS, WINDOWS, start_sessio
 from headrace.stream.hot import HOT, start_hot
 from headrace.stream.lease import HeldLease, hold_lease
 from headrace.stream.ledger import LEDGER, start_ledger
-from headrace.stream.progress import write_progress
+from headrace.stream.progress import figures, write_progress
 from headrace.stream.tables import create_tables
 
 Start = Callable[[SparkSession, Settings], StreamingQuery]
@@ -106,10 +106,10 @@ def wait_until_running(running: Sequence[RunningQuery], stopping: threading.Even
 
 
 def watch_until(stopping: threading.Event, settings: Settings, running: Sequence[RunningQuery]) -> None:
-    """Write their progress every second until `stopping` is set. Raises as `refuse_dead`."""
+    """Report their progress every second until `stopping` is set. Raises as `refuse_dead`."""
     while not stopping.wait(_LOOK_S):
         _refuse_any_dead(running)
-        write_progress(settings, [each.query for each in running])
+        write_progress(settings, {each.query.name: figures(each.query.lastProgress) for each in running})
 
 
 def _refuse_any_dead(running: Sequence[RunningQuery]) -> None:

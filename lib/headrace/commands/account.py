@@ -1,0 +1,69 @@
+"""`headrace account`: does every raw record add up? It reads; it changes nothing."""
+
+from __future__ import annotations
+
+import datetime as dt
+import json
+
+import typer
+from rich.console import Console
+from rich.table import Table
+
+from headrace.commands.options import Conf, Json, Profile, World, settings_of
+from headrace.watch.account import TERMS, Account, account
+from headrace.watch.account_inputs import read_inputs
+
+COLUMNS = ("received", *TERMS, "hot")
+
+
+def command(world: World = None, profile: Profile = None, conf: Conf = None, as_json: Json = False) -> None:
+    """received = rejected + no_consent + late + duplicate + counted, per raw partition and hour of append.
+
+    Over distinct records, against the broker's offsets and the hot query's own counts. Exit code 1: it does not add up.
+    Records still on their way are reported as pending, which is no fault.
+    """
+    settings = settings_of(world, profile, conf)
+    result = account(read_inputs(settings))
+    if as_json:
+        print(json.dumps({"world": settings.world.name, **as_tree(result)}, indent=2))
+    else:
+        _print(settings.world.name, result)
+    if result.faults:
+        raise typer.Exit(1)
+
+
+def as_tree(result: Account) -> dict[str, object]:
+    """The account as JSON has it."""
+    return {
+        "adds_up": not result.faults and not result.pending,
+        "drained": result.drained,
+        "totals": dict(result.totals),
+        "conflicts": result.conflicts,
+        "faults": list(result.faults),
+        "pending": list(result.pending),
+        "missing": {name: [list(gap) for gap in gaps] for name, gaps in result.missing.items() if gaps},
+        "hours": [{"raw_partition": name, "hour": hour, **row} for (name, hour), row in result.hours.items()],
+    }
+
+
+def _print(world: str, result: Account) -> None:
+    table = Table(box=None, header_style="dim", show_footer=True)
+    totals = result.totals
+    table.add_column("partition", footer="total")
+    table.add_column("hour (UTC)")
+    for name in COLUMNS:
+        table.add_column(name, justify="right", footer=f"{totals[name]:,}")
+    for (name, hour), row in result.hours.items():
+        at = dt.datetime.fromtimestamp(hour / 1000, dt.UTC)
+        table.add_row(name, f"{at:%Y-%m-%d %H:%M}", *(f"{row[column]:,}" for column in COLUMNS))
+    console = Console(highlight=False)
+    console.print(f"world {world}")
+    console.print(table)
+    if result.conflicts:
+        console.print(f"{result.conflicts:,} event ids were used for several moments; each moment counts")
+    for sentence in result.faults:
+        console.print(f"[red]fault[/]    {sentence}", soft_wrap=True)
+    for sentence in result.pending:
+        console.print(f"[yellow]pending[/]  {sentence}", soft_wrap=True)
+    if not result.faults:
+        console.print("adds up" if result.drained else "not yet drained: run it again when nothing is on its way")

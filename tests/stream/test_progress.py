@@ -1,0 +1,49 @@
+from __future__ import annotations
+
+import json
+
+import pytest
+
+from headrace.errors import BadInput
+from headrace.ready import read_ready
+from headrace.settings import Paths, Settings
+from headrace.stream.progress import figures, progress_file, write_progress
+from headrace.stream.queries import chosen_groups
+
+
+def report(end, latest):
+    source = {"endOffset": json.dumps(end), "latestOffset": json.dumps(latest)}
+    return {
+        "batchId": 3, "numInputRows": 40, "batchDuration": 410, "timestamp": "2026-01-01T00:00:00.000Z",
+        "sources": [source],
+    }  # fmt: skip
+
+
+def test_lag_is_what_the_topic_has_beyond_what_was_read():
+    read, there = {"main.events.clean": {"0": 5, "1": 7}}, {"main.events.clean": {"0": 9, "1": 7}}
+    assert figures(report(read, there)) == {
+        "batch": 3, "rows": 40, "batch_ms": 410, "at": "2026-01-01T00:00:00.000Z", "lag": 4, "ends": read,
+    }  # fmt: skip
+
+
+def test_a_query_over_a_table_has_no_lag_in_records():
+    delta = {"sourceVersion": 1, "reservoirVersion": 8, "index": -1}
+    assert (figures(report(delta, None))["lag"], figures(report(delta, None))["ends"]) == (None, None)
+
+
+def test_a_query_before_its_first_batch_has_no_figures():
+    assert figures(None) == {}
+
+
+def test_the_file_has_every_query_and_the_part_announces_the_greatest_lag(tmp_path):
+    settings = Settings(paths=Paths(var=tmp_path))
+    progress = {"hot": figures(report({"t": {"0": 1}}, {"t": {"0": 3}})), "windows": figures(None)}
+    write_progress(settings, progress)
+    assert json.loads(progress_file(settings).read_text(encoding="utf-8")) == progress
+    assert read_ready(settings, "features")["lag"] == 2
+
+
+def test_an_unknown_group_of_queries_is_named():
+    assert chosen_groups("hot,ledger") == ("hot", "ledger")
+    with pytest.raises(BadInput, match="'hots' is none of hot, ledger, finals, archive"):
+        chosen_groups("hots")
