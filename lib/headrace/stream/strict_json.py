@@ -21,7 +21,7 @@ def sealed(text: Column) -> Column:
     followed by that: it would have to contain its own hash. Null where there is no JSON at all, or too deep.
     """
     array = F.concat(F.lit("["), text, F.lit(',"'), F.sha2(text, 256), F.lit('"]'))
-    return F.when(_depth(text) <= MAX_DEPTH, F.try_parse_json(array))
+    return F.when(_is_shallow(text), F.try_parse_json(array))
 
 
 def unsealed(array: Column, text: Column) -> Column:
@@ -30,12 +30,12 @@ def unsealed(array: Column, text: Column) -> Column:
     return F.when(is_one_value, F.try_variant_get(array, "$[0]", "variant"))
 
 
-def _depth(text: Column) -> Column:
-    """How deep the text nests: exact where it is JSON and could be too deep, an upper bound where it cannot.
+def _is_shallow(text: Column) -> Column:
+    """Whether JSON text nests at most MAX_DEPTH levels; of other text it says nothing that matters.
 
     Asked before parsing, because Spark describes and prints a VARIANT by recursion: a StackOverflowError there is no
-    failed row, it ends the process. Brackets are counted with the escapes and then the strings cut out, by patterns
-    that never backtrack: Java's backtracking is recursion too.
+    failed row, it ends the process. Where there are more brackets than levels, they are counted with the escapes and
+    then the strings cut out, by patterns that never backtrack: Java's backtracking is recursion too.
     """
     without_strings = F.regexp_replace(F.regexp_replace(text, r"\\.", ""), '"[^"]*+"', "")
     brackets = F.split(F.regexp_replace(without_strings, r"[^\[\]{}]++", ""), "")
@@ -45,8 +45,8 @@ def _depth(text: Column) -> Column:
         _entered_or_left,
         lambda level: level["most"],
     )
-    could_be = F.regexp_count(text, F.lit(r"[\[{]"))
-    return F.when(could_be <= MAX_DEPTH, could_be).otherwise(deepest)
+    opened = F.regexp_count(text, F.lit(r"[\[{]"))
+    return (opened <= MAX_DEPTH) | (deepest <= MAX_DEPTH)
 
 
 def _entered_or_left(level: Column, bracket: Column) -> Column:

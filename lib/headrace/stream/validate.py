@@ -1,8 +1,8 @@
 """The event contract in Spark columns: records in, the same records with a verdict out. No Kafka, no UDF, no state.
 
 The law and its table are domain/contract.py; tests/stream/test_validate.py holds the two to one verdict on one corpus.
-from_json would pass wrong types, trailing garbage, NaN and duplicate names, so the text becomes a VARIANT and each field
-is held to the type that the VARIANT gave it.
+from_json would pass wrong types, trailing garbage, NaN and duplicate names, so the text becomes a VARIANT and each
+field is held to the type that the VARIANT gave it.
 """
 
 from __future__ import annotations
@@ -35,7 +35,7 @@ _SPARK_TYPE = {
 def with_verdict(records: DataFrame, *, trust_received_at: bool, allowed_lateness_ms: int) -> DataFrame:
     """`records` needs value (binary) and record_ms (bigint); all its columns stay.
 
-    Added: reason and detail (null for an event), clean (the JSON text of events.clean; null for everything else).
+    Added: reason and detail (null for an event), person and clean (the JSON text of events.clean; null for the rest).
     """
     received_at = F.col("record_ms")
     if trust_received_at:
@@ -52,9 +52,14 @@ def with_verdict(records: DataFrame, *, trust_received_at: bool, allowed_latenes
         .withColumn("event", F.struct(*(_typed(field).alias(_column(field)) for field in FIELDS)))
         .withColumn("received_at", received_at)
         .withColumn("verdict", _verdict())
-        .withColumn("clean", F.when(F.isnull("verdict"), _clean(allowed_lateness_ms)))
     )
-    return judged.select(*(records[name] for name in records.columns), "verdict.reason", "verdict.detail", "clean")
+    return judged.select(
+        *records.columns,
+        "verdict.reason",
+        "verdict.detail",
+        F.when(F.isnull("verdict"), _person()).alias("person"),
+        F.when(F.isnull("verdict"), _clean(allowed_lateness_ms)).alias("clean"),
+    )
 
 
 def _struct_of_variants(fields: Iterable[Field]) -> str:
@@ -160,10 +165,9 @@ def _is(wanted: str, field: Field) -> Column:
 
 def _clean(allowed_lateness_ms: int) -> Column:
     """The event as domain/clean.py writes it: fields in its order, absent ones omitted."""
-    person = F.coalesce(F.concat(F.lit("u:"), F.col("event.user_id")), F.concat(F.lit("s:"), F.col("event.session_id")))
     place = F.struct(F.col("event.place_lat").alias("lat"), F.col("event.place_lon").alias("lon"))
     made = {
-        "person": person,
+        "person": _person(),
         "received_at": F.col("received_at"),
         "late": F.col("received_at") - F.col("event.occurred_at") > allowed_lateness_ms,
         "value_milli": F.floor(F.col("event.value") * 1000.0 + 0.5),
@@ -172,6 +176,11 @@ def _clean(allowed_lateness_ms: int) -> Column:
     }
     fields = [made.get(name, F.col(f"event.{name}")).alias(name) for name in clean.FIELDS]
     return F.to_json(F.struct(*fields))
+
+
+def _person() -> Column:
+    of_user = F.concat(F.lit("u:"), F.col("event.user_id"))
+    return F.coalesce(of_user, F.concat(F.lit("s:"), F.col("event.session_id")))
 
 
 def _has_unknown() -> Column:

@@ -1,0 +1,27 @@
+"""Which checkpoint a streaming query has: the id in its `metadata` file. Offsets and commits are Spark's own."""
+
+from __future__ import annotations
+
+import json
+
+from pyspark.sql import SparkSession
+
+
+def checkpoint_id(spark: SparkSession, folder: str, new_id: str) -> str:
+    """The id of the checkpoint in `folder` (a path or URI); `new_id` becomes it where there is none yet.
+
+    Spark would choose an id only when the query starts. It takes over the one that it finds, so a lease can remember
+    the checkpoint before the first row is written.
+    """
+    jvm = spark.sparkContext._jvm
+    assert jvm is not None  # a session without one cannot have been started
+    path = jvm.org.apache.hadoop.fs.Path(folder, "metadata")
+    files = path.getFileSystem(spark.sparkContext._jsc.hadoopConfiguration())
+    if not files.exists(path):
+        draft = path.suffix(f".{new_id}")
+        stream = files.create(draft, False)
+        stream.write(json.dumps({"id": new_id}).encode())
+        stream.close()
+        files.rename(draft, path)  # whole or not at all: Spark refuses half a file
+    (metadata,) = spark.read.text(path.toString(), wholetext=True).collect()
+    return str(json.loads(metadata.value)["id"])

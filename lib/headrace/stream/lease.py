@@ -1,0 +1,95 @@
+"""One driver per checkpoint: a file lock among this machine's processes, a lease in the store among machines.
+
+The kernel lets go of the lock when its process dies, however it dies, and the lease's owner is the machine and folder,
+not the process: so a restart after kill -9 goes on at once, while another machine waits until the lease has expired.
+"""
+
+from __future__ import annotations
+
+import fcntl
+import logging
+import socket
+import threading
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Final
+
+from headrace.errors import CheckpointLost, LeaseHeld, StoreUnavailable
+from headrace.stores.blocking import run
+from headrace.stores.ports import Lease, Leases
+
+TTL_MS: Final = 15_000
+RENEW_EVERY_S: Final = TTL_MS / 3000  # two renewals may fail before another machine can take over
+
+log = logging.getLogger(__name__)
+
+
+@dataclass(slots=True)
+class HeldLease:
+    """What `hold_lease` gives: ask it now and then whether writing is still allowed."""
+
+    _lost: LeaseHeld | CheckpointLost | None = None
+    _released: threading.Event = field(default_factory=threading.Event)
+
+    def check(self) -> None:
+        """Raises LeaseHeld or CheckpointLost once another writer has it."""
+        if self._lost is not None:
+            raise self._lost
+
+
+@contextmanager
+def hold_lease(
+    leases: Leases, run_dir: Path, writer: str, checkpoint_id: str, now_ms: Callable[[], int]
+) -> Iterator[HeldLease]:
+    """Hold the lease of `writer` while the block runs, renewed by a thread, given back after it.
+
+    `run_dir` is a folder of this machine that belongs to the world. Raises LeaseHeld when another process or machine
+    writes, CheckpointLost when the lease remembers another checkpoint, StoreUnavailable when the store cannot say.
+    """
+    owner = f"{socket.gethostname()}:{run_dir}"
+
+    def acquire() -> None:
+        now = now_ms()
+        run(leases.acquire(Lease(writer, owner, checkpoint_id, now + TTL_MS), now))
+
+    def renew() -> None:
+        while not held._released.wait(RENEW_EVERY_S):
+            try:
+                acquire()
+            except StoreUnavailable as error:  # nobody else can take it either; the next renewal tells
+                log.warning("%s: lease not renewed: %s", writer, error)
+            except (LeaseHeld, CheckpointLost) as error:
+                held._lost = error
+                return
+
+    with _only_process(run_dir / f"{writer}.lock", writer):
+        acquire()
+        held = HeldLease()
+        renewal = threading.Thread(target=renew, name=f"{writer}-lease", daemon=True)
+        renewal.start()
+        try:
+            yield held
+        finally:
+            held._released.set()
+            renewal.join()
+            _give_back(leases, writer, owner)
+
+
+def _give_back(leases: Leases, writer: str, owner: str) -> None:
+    try:
+        run(leases.release(writer, owner))
+    except StoreUnavailable as error:
+        log.warning("%s: lease not given back, it will expire: %s", writer, error)
+
+
+@contextmanager
+def _only_process(lock: Path, writer: str) -> Iterator[None]:
+    lock.parent.mkdir(parents=True, exist_ok=True)
+    with lock.open("a") as held:
+        try:
+            fcntl.flock(held, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError as error:
+            raise LeaseHeld(f"{writer}: another process of this machine is writing; it holds {lock}") from error
+        yield
