@@ -5,7 +5,7 @@ import os
 import time
 import uuid
 
-from headrace.program import arguments, open_settings, run
+from headrace.program import ROOT, arguments, open_settings, run
 
 
 class WallClock:
@@ -23,7 +23,7 @@ def main() -> None:
         os.environ.setdefault(name, "1")
     from headrace.serve.running import serve
 
-    asyncio.run(serve(settings, flags.conf, WallClock(), lambda: uuid.uuid4().hex))
+    asyncio.run(serve(settings, ROOT / "requirements.lock", WallClock(), lambda: uuid.uuid4().hex))
 
 
 if __name__ == "__main__":

@@ -89,7 +89,7 @@ class Api:
         )
         self.service.feed.deliver((), True, None)
         self.run(connecting.connect())
-        self.app = app_of(self.service, {"type": "object"})
+        self.app = app_of(self.service)
 
     async def _open(self) -> MemoryStores:
         return self.stores

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 
 import pytest
+from jsonschema import Draft202012Validator
 from openapi_spec_validator import OpenAPIV31SpecValidator
 
 from headrace.serve.problems import TITLES
@@ -70,3 +71,12 @@ def test_the_page_shows_every_operation_and_every_problem_and_fetches_nothing(em
     assert not re.search(r"(src|@import|https?://)", page.text)
     targets = set(re.findall(r'href="#([^"]+)"', page.text))
     assert targets <= set(re.findall(r'id="([^"]+)"', page.text))
+
+
+def test_the_event_schema_takes_a_good_event_and_refuses_a_wrong_one(empty_api: Api) -> None:
+    schema = empty_api.get("/openapi.json").json()["components"]["schemas"]["Event"]
+    validator = Draft202012Validator(schema)
+
+    assert validator.is_valid(event(place={"lat": 1, "lon": 2.5}, own=1))
+    for wrong in ({"kind": "stare"}, {"occurred_at": "now"}, {"place": {"lat": 91, "lon": 0}}, {"currency": "gbp"}):
+        assert not validator.is_valid(event(**wrong))

@@ -15,9 +15,10 @@ from starlette.routing import Route
 from headrace.serve import decisions, events, health, items, people, recommendations, rerank, similar
 from headrace.serve.bodies import JSON
 from headrace.serve.docs_page import page
+from headrace.serve.event_schema import event_schema
 from headrace.serve.metrics import Metrics
 from headrace.serve.openapi import document
-from headrace.serve.operation import Handler, Operation, Schema
+from headrace.serve.operation import Handler, Operation
 from headrace.serve.problems import HANDLERS
 from headrace.serve.service import Service
 
@@ -38,10 +39,10 @@ def operations(service: Service) -> tuple[Operation, ...]:
     )
 
 
-def app_of(service: Service, event_schema: Schema) -> Starlette:
+def app_of(service: Service) -> Starlette:
     """The application. It opens nothing and closes nothing: the composition root does."""
     served = operations(service)
-    described = document(served, {"Event": event_schema})
+    described = document(served, {"Event": event_schema()})
     return Starlette(
         routes=[
             *_routes(served, service.metrics),

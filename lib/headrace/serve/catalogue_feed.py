@@ -18,6 +18,8 @@ from headrace.stores.kafka.consumer import Record, open_consumer
 
 POLL_MS: Final = 200
 RETRY_S: Final = 1.0
+QUIET_POLLS: Final = 10
+"""Compaction may take the last record of a partition away: after so many polls without any, all there is was read."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -109,14 +111,16 @@ def _follow(kafka: Kafka, topic: str, deliver: Deliver, stop: threading.Event) -
     consumer = open_consumer(kafka)
     try:
         consumer.assign_whole(topic)
-        ends = consumer.ends(consumer.assignment())
-        at_end = False
+        partitions = consumer.assignment()
+        ends = consumer.ends(partitions)
+        after = dict(consumer.firsts(partitions))
+        empty = 0
         while not stop.is_set():
-            changes = [change for record in consumer.poll(POLL_MS) if (change := change_of(record)) is not None]
-            reached = at_end or all((consumer.position(partition) or 0) >= end for partition, end in ends.items())
-            if changes or reached != at_end:
-                deliver(changes, reached, None)
-            at_end = reached
+            records = consumer.poll(POLL_MS)
+            after |= {(record.topic, record.partition): record.offset + 1 for record in records}
+            empty = 0 if records else empty + 1
+            at_end = empty >= QUIET_POLLS or all(after[partition] >= end for partition, end in ends.items())
+            deliver([change for record in records if (change := change_of(record)) is not None], at_end, None)
     finally:
         consumer.close()
 

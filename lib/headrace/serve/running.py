@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import json
 import signal
 import socket
 import threading
@@ -19,7 +18,6 @@ from granian.server.embed import Server
 from headrace.domain.features import FEATURE_SET_ID
 from headrace.domain.policy import Policy
 from headrace.errors import MachineUnfit, StoreUnavailable
-from headrace.ready import announce_ready
 from headrace.serve.app import app_of
 from headrace.serve.build import build_text
 from headrace.serve.catalogue_feed import Change, Deliver, Feed, consume
@@ -36,21 +34,18 @@ from headrace.stores.kafka.log import KafkaLog
 from headrace.stores.ports import EventLog
 from headrace.stores.shelf import load_model
 
-EVENT_SCHEMA: Final = "event-v1.schema.json"
 DRAIN_S: Final = 5.0
-READY_POLL_S: Final = 0.05
 
 
-async def serve(settings: Settings, conf: Path, wall: Clock, new_id: NewId) -> None:
-    """Serve this world until SIGTERM or SIGINT. Raises MachineUnfit where the port is taken."""
+async def serve(settings: Settings, lock: Path, wall: Clock, new_id: NewId) -> None:
+    """Serve this world until SIGTERM or SIGINT; `lock` pins what runs. Raises MachineUnfit where the port is taken."""
     _check_port(settings.serve)
-    schema = json.loads((conf / EVENT_SCHEMA).read_text(encoding="utf-8"))
     connecting = Connecting(lambda: open_stores(settings.cassandra, settings.keyspace))
     clock = wall if settings.world.clock == "wall" else StreamClock(connecting)
     log = KafkaLog(settings.kafka)
-    service = assemble(settings, connecting, log, clock, new_id, build_text(conf.parent / "requirements.lock"))
+    service = assemble(settings, connecting, log, clock, new_id, build_text(lock))
     server = Server(
-        app_of(service, schema),
+        app_of(service),
         address=settings.serve.host,
         port=settings.serve.port,
         interface=Interfaces.ASGINL,
@@ -72,7 +67,6 @@ async def serve(settings: Settings, conf: Path, wall: Clock, new_id: NewId) -> N
             following = [
                 group.create_task(_follow(service, connecting)),
                 group.create_task(service.decisions.run()),
-                group.create_task(_announce(settings, service)),
             ]
             await server.serve()
             await service.decisions.drain(DRAIN_S)
@@ -130,13 +124,6 @@ async def _follow(service: Service, connecting: Connecting) -> None:
                 await service.clock.refresh()
             group.create_task(service.clock.follow())
         group.create_task(service.served.follow(service.settings.snapshot_poll_ms / 1000))
-
-
-async def _announce(settings: Settings, service: Service) -> None:
-    while not service.served.loaded:
-        await asyncio.sleep(READY_POLL_S)
-    address = f"http://{settings.serve.host}:{settings.serve.port}"
-    announce_ready(settings, "serve", url=address, docs=f"{address}/docs")
 
 
 def _deliver_to(feed: Feed) -> Deliver:
