@@ -29,6 +29,7 @@ READERS: Final = {
 LIVE_GROUP: Final = "live"
 LOOK_BACK: Final = 500
 """Records read back per output partition to find the newest of each raw one; ingest writes them nearly in order."""
+FETCH_MS: Final = 2_000
 POLL_S: Final = 1.0
 PATIENCE_S: Final = 180.0
 """Longer than any start of a job: if nothing moved for this long, something is stuck."""
@@ -127,13 +128,14 @@ def _ends(reader: Consumer, topic: str) -> Ends:
 
 
 def _newest(reader: Consumer, topic: str) -> list[Record]:
-    """The last records of each of the topic's partitions, LOOK_BACK at most."""
+    """The last records of each of the topic's partitions, LOOK_BACK at most; fewer where the broker is slow."""
     ends = _ends(reader, topic)
+    firsts = reader.firsts(ends)
     for partition, end in ends.items():
-        reader.seek(partition, max(0, end - LOOK_BACK))
+        reader.seek(partition, max(firsts[partition], end - LOOK_BACK))
     records: list[Record] = []
-    unread = {partition for partition, end in ends.items() if end}
-    while unread:
-        records += reader.poll(500)
-        unread = {one for one in unread if (reader.position(one) or 0) < ends[one]}
+    unread = {partition for partition, end in ends.items() if end > firsts[partition]}
+    while unread and (fetched := reader.poll(FETCH_MS)):
+        records += fetched
+        unread -= {(one.topic, one.partition) for one in fetched if one.offset + 1 >= ends[one.topic, one.partition]}
     return records
