@@ -75,10 +75,8 @@ def test_progress_is_read_by_query_topic_and_partition(tmp_path: Path) -> None:
     assert features_read(settings) == {}
     path = tmp_path / "worlds" / "w" / "run" / "features.progress.json"
     path.parent.mkdir(parents=True)
-    path.write_text(
-        json.dumps({"hot-v1": {"ends": {"w.events.clean": {"0": 12}}}, "windows-v1": {"ends": None}, "x": {}})
-    )
-    assert features_read(settings) == {"hot-v1": {("w.events.clean", 0): 12}, "windows-v1": {}, "x": {}}
+    path.write_text(json.dumps({"hot": {"ends": {"w.events.clean": {"0": 12}}}, "windows": {"ends": None}, "x": {}}))
+    assert features_read(settings) == {"hot": {("w.events.clean", 0): 12}, "windows": {}, "x": {}}
 
 
 def test_behind_names_only_the_stages_that_are() -> None:

@@ -19,12 +19,12 @@ from headrace.stores.kafka import Consumer, Partition, Record, open_consumer
 Ends: TypeAlias = Mapping[Partition, int]
 
 READERS: Final = {
-    "hot": ("hot-v1", "events.clean"),
-    "ledger": ("ledger-v1", "events.clean"),
-    "rejected": ("rejected-v1", "events.rejected"),
-    "catalogue": ("catalogue-v1", "catalogue"),
+    "hot": "events.clean",
+    "ledger": "events.clean",
+    "rejected": "events.rejected",
+    "catalogue": "catalogue",
 }
-"""What has to keep up → its query in the features program's progress file, and the topic that it reads."""
+"""Query of the features program that has to keep up → the topic that it reads."""
 
 LIVE_GROUP: Final = "live"
 LOOK_BACK: Final = 500
@@ -85,8 +85,8 @@ def behind(settings: Settings, reader: Consumer, live: Consumer) -> Behind:
         ingest=sum(max(0, end - ingested.get(partition, 0)) for (_, partition), end in raw.items()),
         live=sum(end - (live.committed(partition) or 0) for partition, end in clean.items()),
         readers={
-            name: _unread(_ends(reader, settings.topic(topic)), read.get(query, {}))
-            for name, (query, topic) in READERS.items()
+            query: _unread(_ends(reader, settings.topic(topic)), read.get(query, {}))
+            for query, topic in READERS.items()
         },
     )
 
