@@ -12,6 +12,7 @@ from headrace.learn.matrix import ItemIndex, interactions
 from headrace.learn.popularity import popularity
 from headrace.learn.retrieval import Catalogue, popularity_order
 from headrace.learn.weights import Weighting
+from headrace.settings import Train
 
 
 @dataclass(frozen=True, slots=True)
@@ -19,6 +20,12 @@ class FitSettings:
     als: AlsSettings
     weighting: Weighting
     neighbours_per_item: int
+
+
+def fit_settings(train: Train, blocks: int) -> FitSettings:
+    """The part of the settings that shapes a model; `blocks` as in als.AlsSettings."""
+    als = AlsSettings(train.rank, train.iterations, train.regularisation, train.alpha, train.seed, blocks)
+    return FitSettings(als, train.weighting, train.neighbours_per_item)
 
 
 @dataclass(frozen=True, slots=True, eq=False)

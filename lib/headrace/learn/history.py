@@ -24,8 +24,10 @@ class Pin:
     interval_end_ms: int | None
 
 
-def pin(spark: SparkSession, ledger: str, version: int | None, as_of: str | None, interval_end_ms: int | None) -> Pin:
-    """Fix the version now: the given one, the newest at `as_of` (ISO time), else the newest.
+def pin(
+    spark: SparkSession, ledger: str, version: int | None, as_of_ms: int | None, interval_end_ms: int | None
+) -> Pin:
+    """Fix the version now: the given one, the newest at `as_of_ms`, else the newest.
 
     Raises BadInput where there is no ledger, or no such version of it.
     """
@@ -35,9 +37,9 @@ def pin(spark: SparkSession, ledger: str, version: int | None, as_of: str | None
     if version is not None:
         chosen = history.where(F.col("version") == version)
         asked = f"version {version}"
-    elif as_of is not None:
-        chosen = history.where(F.col("timestamp") <= F.lit(as_of).cast("timestamp"))
-        asked = f"version at {as_of}"
+    elif as_of_ms is not None:
+        chosen = history.where(F.unix_millis("timestamp") <= as_of_ms)
+        asked = f"version as old as {as_of_ms} ms"
     else:
         chosen = history
         asked = "version"

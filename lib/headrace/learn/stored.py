@@ -3,16 +3,17 @@
 from __future__ import annotations
 
 import zlib
-from collections.abc import Awaitable, Callable, Iterable, Iterator
-from typing import Protocol, TypeVar
+from collections.abc import Callable, Coroutine, Iterable, Iterator
+from typing import Any, Protocol, TypeVar
 
 import pyarrow as pa
+from pyspark.errors import PythonException
 from pyspark.sql import DataFrame
 from pyspark.sql import functions as F
 
 from headrace.domain.candidates import pack
 from headrace.domain.events import Person
-from headrace.errors import ModelCorrupt
+from headrace.errors import ModelCorrupt, StoreUnavailable
 from headrace.learn.people import map_people
 from headrace.learn.ranking import merged
 from headrace.learn.retrieval import Catalogue, Profile, find_all
@@ -28,7 +29,7 @@ T = TypeVar("T")
 class WithStores(Protocol):
     """Runs an async use of this process's stores to its end. Pickles, so that an executor can be given it."""
 
-    def __call__(self, use: Callable[[Stores], Awaitable[T]]) -> T: ...
+    def __call__(self, use: Callable[[Stores], Coroutine[Any, Any, T]]) -> T: ...
 
 
 def write_candidates(
@@ -52,7 +53,19 @@ def write_candidates(
 
 
 def verify_candidates(written: DataFrame, people: int, version: str, with_stores: WithStores) -> None:
-    """Every person has a row, and a sample reads back as it was written; else ModelCorrupt. `written` is persisted."""
+    """Every person has a row, and a sample reads back as it was written. `written` is persisted.
+
+    Raises ModelCorrupt where that is not so, StoreUnavailable where the store did not answer an executor.
+    """
+    try:
+        _verify(written, people, version, with_stores)
+    except PythonException as error:  # what an executor raises arrives as text
+        if StoreUnavailable.__name__ not in str(error):
+            raise
+        raise StoreUnavailable(f"model {version}: its candidates could not be written; not served") from error
+
+
+def _verify(written: DataFrame, people: int, version: str, with_stores: WithStores) -> None:
     rows = written.count()
     if rows != people:
         raise ModelCorrupt(f"model {version}: candidates of {rows} people were written, {people} are known; not served")

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import asdict, dataclass, replace
+from dataclasses import asdict, replace
 from pathlib import Path
 
 from pyspark.sql import DataFrame, SparkSession
@@ -22,34 +22,11 @@ from headrace.learn.matrix import ItemIndex, index_items
 from headrace.learn.people import profiles
 from headrace.learn.publish import Trained, publish, shelve, tidy
 from headrace.learn.stored import WithStores
+from headrace.learn.wanted import History, Publication
 from headrace.stores.manifest import Manifest, Origin, read_manifest
 from headrace.stores.shelf import list_versions, version_of
 
 Say = Callable[[str], None]
-
-
-@dataclass(frozen=True, slots=True)
-class History:
-    """Which history: ledger and catalogue are Delta paths, the rest as in `history.pin`."""
-
-    ledger: str
-    catalogue: str
-    currency: str
-    version: int | None
-    as_of: str | None
-    interval_end_ms: int | None
-
-
-@dataclass(frozen=True, slots=True)
-class Publication:
-    """What becomes of the model: where it is shelved, how it is judged, how much is kept."""
-
-    shelf: Path
-    feature_set_id: str
-    candidates_per_person: int
-    keep_versions: int
-    gate_tolerance: float
-    force: bool
 
 
 def train(
@@ -57,16 +34,15 @@ def train(
     wanted: History,
     settings: FitSettings,
     publication: Publication,
-    clock_ms: int | None,
     with_stores: WithStores,
     record: Callable[[str, Origin, Verdict], None],
     say: Say,
 ) -> tuple[Manifest, Verdict]:
-    """Train, judge, and publish or refuse. `clock_ms` None: the newest received_at of the pinned history.
+    """Train, judge, and publish or refuse. `record` stores the verdict, `say` is told of each stage.
 
-    `record` stores the verdict. Raises BadInput where there is nothing to train on.
+    Raises BadInput where there is nothing to train on.
     """
-    pinned = pin(spark, wanted.ledger, wanted.version, wanted.as_of, wanted.interval_end_ms)
+    pinned = pin(spark, wanted.ledger, wanted.version, wanted.as_of_ms, wanted.interval_end_ms)
     events = weighed(one_row_per_event(read_history(spark, wanted.ledger, pinned))).persist()
     n_events, n_people, newest_ms = _counted(events, wanted.ledger, pinned)
     say(f"ledger version {pinned.version}: {n_events:,} events of {n_people:,} people")
@@ -77,7 +53,7 @@ def train(
     people, evaluation = _judged(events, index, settings, limit)
     origin = Origin(
         feature_set_id=publication.feature_set_id,
-        clock_ms=newest_ms if clock_ms is None else clock_ms,
+        clock_ms=newest_ms if wanted.clock_ms is None else wanted.clock_ms,
         delta_version=pinned.version,
         interval_end_ms=pinned.interval_end_ms,
         parameters={**asdict(settings), "candidates_per_person": limit, "catalogue_version": catalogue.version},
