@@ -1,0 +1,45 @@
+"""A small dataset replayed twice through the real servers and jobs: the second time changes no count."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import pytest
+
+from headrace.settings import Settings
+from tests.conftest import run_headrace
+
+ROWS = (
+    "event_id,kind,user_id,item_id,occurred_at,received_at",
+    "a,view,1,x,1300000000000,1300000000000",
+    "b,view,1,x,1300000001000,1300000001000",
+    "a,view,1,x,1300000000000,1300000002000",  # a again: the same person, id and moment
+    "c,purchase,2,x,1300000003000,1300000003000",
+    "d,view,2,y,1300000004000,1300000604001",  # a millisecond more than ten minutes late
+    "e,teleport,2,y,1300000605000,1300000605000",  # no such kind
+)
+
+
+@pytest.mark.stack
+@pytest.mark.timeout(1500)
+def test_a_second_replay_changes_no_count(tmp_path: Path, var: Path, servers: Settings) -> None:
+    (tmp_path / "events.csv").write_text("\n".join(ROWS) + "\n")
+    (tmp_path / "items.csv").write_text("item_id,title\nx,The X\ny,The Y\n")
+    accounts = []
+    for _ in range(2):
+        told = json.loads(run_headrace(var, "replay", str(tmp_path), "--world", "twice", "--json"))
+        assert (told["events"], told["items"], told["skipped"]) == (6, 2, {})
+        accounts.append(json.loads(run_headrace(var, "account", "--world", "twice", "--json")))
+    first, second = accounts
+    assert first["totals"] == {
+        "received": 6, "rejected": 1, "no_consent": 0, "late": 1, "duplicate": 1, "counted": 3, "hot": 3,
+    }  # fmt: skip
+    assert second["totals"] == {
+        "received": 12, "rejected": 2, "no_consent": 0, "late": 2, "duplicate": 5, "counted": 3, "hot": 3,
+    }  # fmt: skip
+    assert first["adds_up"]
+    assert second["adds_up"]
+    parts = json.loads(run_headrace(var, "status", "--world", "twice", "--json"))["parts"]
+    states = {part["name"]: part["state"] for part in parts}
+    assert {name for name, state in states.items() if state == "up"} == {"kafka", "cassandra"}  # they ran before
