@@ -97,7 +97,7 @@ class Live:
 
     def _count(self, batch: Batch, fresh: int) -> None:
         if batch.unreadable:
-            log.error("passed over %d records that cannot be read, first %s", len(batch.unreadable), batch.unreadable[0])
+            log.error("passed over %d unreadable records, first %s", len(batch.unreadable), batch.unreadable[0])
         self.progress = replace(
             self.progress,
             events=self.progress.events + fresh,

@@ -102,6 +102,7 @@ class Connection:
 
 async def open_connection(cassandra: Cassandra, keyspace: str) -> Connection:
     """Connect, or raise StoreUnavailable. Once open it reconnects by itself for as long as it lives."""
+    await _reach(cassandra)
     cluster = acsylla.create_cluster(
         list(cassandra.hosts),
         port=cassandra.port,
@@ -129,6 +130,24 @@ async def open_connection(cassandra: Cassandra, keyspace: str) -> Connection:
     where = f"{','.join(cassandra.hosts)}:{cassandra.port}"
     async with _translated(where, f"opening {keyspace} as {cassandra.user}"):
         return Connection(await cluster.create_session(keyspace=keyspace), where)
+
+
+async def _reach(cassandra: Cassandra) -> None:
+    """Return once a node accepts a connection.
+
+    acsylla leaves sockets open after every session that it failed to open, until the event loop ends: a program that
+    tries every second would run out of them within minutes.
+    """
+    for host in cassandra.hosts:
+        try:
+            _, writer = await asyncio.wait_for(asyncio.open_connection(host, cassandra.port), CONNECT_TIMEOUT_S)
+        except OSError as error:  # TimeoutError is one
+            refused = error
+        else:
+            writer.close()
+            await writer.wait_closed()
+            return
+    raise StoreUnavailable(f"Cassandra at {','.join(cassandra.hosts)}:{cassandra.port}: {refused}") from refused
 
 
 @asynccontextmanager

@@ -47,7 +47,9 @@ def create_topics(settings: Settings) -> None:
     Raises StoreUnavailable, naming the broker or the topic, and BadSettings where a topic has fewer or more
     partitions than the settings say: that cannot be changed without splitting a person's order.
     """
-    names = {settings.topic(name): configs for name, configs in TOPICS.items()}
+    # With acks=all, one copy may be missing and appends go on; with two missing they are refused, not lost.
+    copies = {"min.insync.replicas": str(max(1, settings.kafka.replication - 1))}
+    names = {settings.topic(name): {**configs, **copies} for name, configs in TOPICS.items()}
     with _admin(settings) as admin:
         for topic, configs in names.items():
             _create(admin, topic, settings, configs)

@@ -1,0 +1,88 @@
+"""Topics, send_all and the consumer, on a real broker."""
+
+from __future__ import annotations
+
+import socket
+
+import pytest
+from kafka import KafkaAdminClient
+from kafka.admin import ConfigResource, ConfigResourceType
+
+from headrace.errors import BadSettings, StoreUnavailable
+from headrace.settings import Kafka, Settings
+from headrace.stores.kafka import Outgoing, create_topics, open_consumer, open_producer, send_all
+from tests.stores.conftest import a_name
+from tests.stores.test_log import read_whole
+
+
+@pytest.mark.stack
+def test_every_topic_of_the_world_exists_with_its_limits(world: Settings) -> None:
+    create_topics(world)  # again: nothing happens
+    admin = KafkaAdminClient(bootstrap_servers=world.kafka.bootstrap)
+    try:
+        names = [
+            world.topic(name) for name in ("events.raw", "events.clean", "events.rejected", "catalogue", "decisions")
+        ]
+        assert set(names) <= set(admin.list_topics())
+        assert {len(topic["partitions"]) for topic in admin.describe_topics(names)} == {world.world.partitions}
+        resources = [ConfigResource(ConfigResourceType.TOPIC, name) for name in names]
+        configs = admin.describe_configs(resources)["topic"]
+    finally:
+        admin.close()
+    found = {name: {key: config["value"] for key, config in entries.items()} for name, entries in configs.items()}
+    assert found["stores.events.raw"]["message.timestamp.type"] == "LogAppendTime"
+    assert found["stores.events.rejected"]["max.message.bytes"] == str(2 * 1024 * 1024)
+    assert found["stores.catalogue"]["cleanup.policy"] == "compact"
+
+
+@pytest.mark.stack
+def test_topics_with_other_partitions_than_the_settings_are_refused(world: Settings) -> None:
+    other = world.model_copy(update={"world": world.world.model_copy(update={"partitions": 7})})
+    with pytest.raises(BadSettings, match=r"stores\.events\.\w+: it has 2 partitions"):
+        create_topics(other)
+
+
+@pytest.mark.stack
+def test_what_send_all_returned_for_is_there_in_order(world: Settings) -> None:
+    topic, key = world.topic("decisions"), a_name().encode()
+    producer = open_producer(world.kafka)
+    records = [
+        Outgoing(topic, key, b"%d" % n, (("h", b"x"),), timestamp_ms=1_600_000_000_000 + n) for n in range(2_000)
+    ]
+    try:
+        appended = send_all(producer, iter(records), deadline_ms=30_000)
+    finally:
+        producer.close()
+    mine = [record for record in read_whole(world, topic) if record.key == key]
+    assert [record.value for record in mine] == [record.value for record in records]
+    assert [record.offset for record in mine] == [one.offset for one in appended]
+    assert (mine[7].timestamp_ms, mine[7].headers) == (1_600_000_000_007, (("h", b"x"),))
+
+
+@pytest.mark.stack
+def test_a_refused_record_fails_the_whole_send(world: Settings) -> None:
+    producer = open_producer(world.kafka)
+    try:
+        with pytest.raises(StoreUnavailable):
+            send_all(producer, [Outgoing(world.topic("decisions"), b"k", bytes(2 * 1024 * 1024))], deadline_ms=30_000)
+    finally:
+        producer.close()
+
+
+def test_clients_of_a_broker_that_is_not_there_are_refused_with_its_address() -> None:
+    with socket.create_server(("127.0.0.1", 0)) as taken:
+        port = taken.getsockname()[1]
+    nowhere = Kafka(bootstrap=f"127.0.0.1:{port}", request_timeout_ms=200)
+    for make in (open_producer, open_consumer):
+        with pytest.raises(StoreUnavailable, match=f"127.0.0.1:{port}"):
+            make(nowhere)
+
+
+@pytest.mark.stack
+def test_an_unknown_topic_is_named(world: Settings) -> None:
+    consumer = open_consumer(world.kafka)
+    try:
+        with pytest.raises(StoreUnavailable, match=r"stores\.nothing"):
+            consumer.assign_whole("stores.nothing")
+    finally:
+        consumer.close()
