@@ -28,7 +28,7 @@ from headrace.settings import Settings, load_settings
 from headrace.stores.kafka import create_topics
 from headrace.stores.schema import create_schema
 
-READY_S = 240.0  # a cold Cassandra takes 15 s on a quiet laptop; jobs that share two cores have been seen to take 90 s
+READY_S = 600.0  # it takes a minute on a quiet laptop; on two cores at a load of 20 it took six
 POLL_S = 0.2
 TAIL_LINES = 5
 
@@ -127,12 +127,19 @@ def worlds_of(var: Path) -> tuple[str, ...]:
 
 
 def _start_all(parts: Sequence[Part], say: Say) -> None:
-    """Start what does not run, all at once, then wait for each."""
+    """Start what does not run, all at once, then wait until every part works; the first that dies ends the wait."""
     started = {part.name: _start(part, say) for part in parts if not _runs(part)}
-    for part in parts:
-        _wait(part, started.get(part.name))
-        if part.name in started:
-            say(f"{_label(part)} is up" + (f" at {part.address}" if part.address else ""))
+    deadline, waiting = time.monotonic() + READY_S, list(parts)
+    while waiting:
+        for part in tuple(waiting):
+            if part.ready():
+                waiting.remove(part)
+                if part.name in started:
+                    say(f"{_label(part)} is up" + (f" at {part.address}" if part.address else ""))
+            else:
+                _check(part, started.get(part.name), time.monotonic() > deadline)
+        if waiting:
+            time.sleep(POLL_S)
 
 
 def _start(part: Part, say: Say) -> subprocess.Popen[bytes]:
@@ -142,17 +149,14 @@ def _start(part: Part, say: Say) -> subprocess.Popen[bytes]:
     return start(launch, part.pid_file)
 
 
-def _wait(part: Part, process: subprocess.Popen[bytes] | None) -> None:
-    deadline = time.monotonic() + READY_S
-    while not part.ready():
-        # poll() reaps it too: a zombie of ours would look alive to others.
-        code = process.poll() if process else None
-        if not _runs(part):
-            how = "died" if code is None else f"ended with exit code {code}"
-            raise PartFailed(f"{_label(part)} {how} before it was ready; {_last_words(part)}")
-        if time.monotonic() > deadline:
-            raise PartFailed(f"{_label(part)} runs but is not ready after {READY_S:.0f} s; {_last_words(part)}")
-        time.sleep(POLL_S)
+def _check(part: Part, process: subprocess.Popen[bytes] | None, overdue: bool) -> None:
+    """Raises PartFailed for a part that is dead or overdue, with the end of its log."""
+    code = process.poll() if process else None
+    if not _runs(part):
+        how = "died" if code is None else f"ended with exit code {code}"
+        raise PartFailed(f"{_label(part)} {how} before it was ready; {_last_words(part)}")
+    if overdue:
+        raise PartFailed(f"{_label(part)} runs but is not ready after {READY_S:.0f} s; {_last_words(part)}")
 
 
 def _last_words(part: Part) -> str:

@@ -1,0 +1,74 @@
+# One command per verb; CI runs the same ones. Plain python3 (3.11 or newer) and a Java 17 are all that is needed.
+# HEADRACE__… settings in the environment reach every target.
+
+PYTHON  ?= python3
+VENV    := .venv
+BIN     := $(VENV)/bin
+READY   := $(VENV)/.made-from-lock
+AIRFLOW := .venv-airflow
+FLAGS   ?=
+
+.DEFAULT_GOAL := help
+.PHONY: help setup up down status demo test test-unit check fmt lock lock-jars airflow-setup airflow clean
+
+help: ## list the commands
+	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:[^#]*## /\t/' | expand -t 16
+
+setup: $(READY) ## make .venv from requirements.lock (every other command does it when needed)
+
+# A stamp and not the folder: an installation that was interrupted is done again.
+$(READY): requirements.lock setup.cfg pyproject.toml
+	@$(PYTHON) -c 'import sys; sys.exit("Headrace needs Python 3.11 or newer; this is " + sys.version.split()[0] + ": make PYTHON=python3.11 …") if sys.version_info < (3, 11) else None'
+	test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
+	$(BIN)/python -m pip install --quiet --require-hashes -r requirements.lock
+	$(BIN)/python -m pip install --quiet --no-deps --no-build-isolation -e .
+	@touch $@
+
+up: $(READY) ## start the servers, jobs and API, and leave them running
+	$(BIN)/headrace up $(FLAGS)
+
+down: $(READY) ## stop everything that up started
+	$(BIN)/headrace down $(FLAGS)
+
+status: $(READY) ## how each part is
+	$(BIN)/headrace status $(FLAGS)
+
+demo: $(READY) ## a lambda at work: up, a simulated shop, a first training, one person's list before and after
+	$(BIN)/headrace demo $(FLAGS)
+
+test: $(READY) ## every test; FLAGS='-k name' for some
+	$(BIN)/python -m pytest $(FLAGS)
+
+test-unit: $(READY) ## the tests that start neither Spark nor servers
+	$(BIN)/python -m pytest -m 'not spark and not stack and not airflow' $(FLAGS)
+
+check: $(READY) ## ruff, mypy and the import contracts
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy
+	$(BIN)/lint-imports
+
+fmt: $(READY) ## format the code and sort imports
+	$(BIN)/ruff check --fix --quiet . || true
+	$(BIN)/ruff format .
+
+lock: $(READY) ## resolve setup.cfg into requirements.lock
+	$(BIN)/uv pip compile setup.cfg --extra dev --generate-hashes --no-emit-index-url --no-header --python-version 3.11 --quiet -o requirements.lock
+
+lock-jars: $(READY) ## resolve the server and Spark jars into conf/jars.lock
+	$(BIN)/python -m headrace.local.jars lock
+
+airflow-setup: $(AIRFLOW)/.made-from-lock ## make .venv-airflow from requirements-airflow.lock
+
+$(AIRFLOW)/.made-from-lock: requirements-airflow.lock
+	test -x $(AIRFLOW)/bin/python || $(PYTHON) -m venv $(AIRFLOW)
+	$(AIRFLOW)/bin/python -m pip install --quiet --require-hashes -r requirements-airflow.lock
+	@touch $@
+
+airflow: $(READY) airflow-setup ## Airflow's scheduler and web page with the DAGs of dags/, until ctrl-C
+	AIRFLOW_HOME="$$PWD/var/airflow" AIRFLOW__CORE__DAGS_FOLDER="$$PWD/dags" AIRFLOW__CORE__LOAD_EXAMPLES=False \
+		$(AIRFLOW)/bin/airflow standalone
+
+clean: ## remove caches and what tests left; keeps the environments and var/
+	rm -rf .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache .coverage build dist
+	find lib tests jobs dags bench -name __pycache__ -type d -prune -exec rm -rf {} +
