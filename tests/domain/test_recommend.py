@@ -37,7 +37,7 @@ def test_items_without_a_model_are_listed_in_order_of_id() -> None:
 def test_a_new_person_gets_what_is_popular() -> None:
     answer = recommend(inputs(limit=10), SMALL, STILL)
     assert answer.items == ("bat", "mug", "pan", "pot", "net", "odd")
-    assert [slot.score for slot in answer.slots[:1]] == [500_000]  # 0.5 · log(41)/log(41)
+    assert [slot.score for slot in answer.slots[:1]] == [1_000_000]  # 1.0 · log(41)/log(41)
     assert {slot.sources for slot in answer.slots} == {("popularity",)}
 
 
@@ -74,7 +74,7 @@ def test_the_cap_moves_items_and_says_so() -> None:
     answer = recommend(
         inputs([event("cart", "mug")], limit=3), SMALL, Policy(exploration_rate=0.0, category_cap=1, capped_places=2)
     )
-    # By score pan (neighbour of mug: 1.5) leads mug itself (0.5, all else equal but 0.04 of popularity); both are
+    # By score pan (neighbour of mug: 1.5) leads mug itself (0.5, all else equal but 0.1 of popularity); both are
     # kitchen, and the cap of one lets the best of the others step up to place 1.
     assert answer.items[0] == "pan"
     assert SMALL.catalogue.category[SMALL.catalogue.index[answer.items[1]]] != 1
@@ -91,7 +91,7 @@ def test_an_explored_list_differs_in_one_place_and_its_propensity_is_the_draws()
     assert explored.items[2] == "odd"
     slot = explored.slots[2]
     assert (slot.rule_place, slot.score_place) == (5, 5)
-    # at place 2 stand pan (0.363·10⁶ micro-units), pot, net and odd; odd scores 0: its share is e⁰ of all four
+    # at place 2 stand pan, pot, net and odd; odd scores 0: its share is e⁰ of all four
     scores = [sum(row) / 1e6 for row in explored.parts.tolist()]
     by_item = dict(zip((SMALL.catalogue.items[place] for place in explored.pool.items), scores, strict=True))
     grown = {item: np.exp(by_item[item]) for item in ("pan", "pot", "net", "odd")}
