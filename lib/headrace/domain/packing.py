@@ -161,13 +161,17 @@ def unpack_events(columns: EventColumns, clock: int, items: Sequence[str]) -> tu
 def pack_panes(panes: Mapping[tuple[int, str], Facts], clock: int) -> list[PanePlain]:
     """Those of the last day, oldest first: the law reads no others."""
     day = window_panes(clock, DAY_MS)
-    packed = []
-    for (start_ms, category), facts in sorted(panes.items(), key=lambda cell: cell[0]):
-        if start_ms in day:
-            places = np.flatnonzero(facts != zero())
-            pairs = np.stack([places, facts[places]], axis=1).ravel().tolist()
-            packed.append(PanePlain(start_ms=start_ms, category=category, facts=pairs))
-    return packed
+    kept = sorted(((key, facts) for key, facts in panes.items() if key[0] in day), key=lambda cell: cell[0])
+    if not kept:
+        return []
+    table = np.array([facts for _, facts in kept])
+    rows, places = np.nonzero(table != zero())
+    pairs = np.stack([places, table[rows, places]], axis=1).tolist()
+    ends = np.searchsorted(rows, np.arange(len(kept)), side="right").tolist()
+    return [
+        PanePlain(start_ms=start_ms, category=category, facts=[number for pair in pairs[start:end] for number in pair])
+        for ((start_ms, category), _), start, end in zip(kept, [0, *ends], ends, strict=False)
+    ]
 
 
 def unpack_panes(packed: Sequence[PanePlain]) -> dict[tuple[int, str], Facts]:
