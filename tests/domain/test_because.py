@@ -12,7 +12,7 @@ SMALL = snapshots()
 
 
 def test_an_item_is_there_because_of_the_one_without_which_it_falls() -> None:
-    asked = inputs([event("view", "mug", 5), event("cart", "net", 0)])
+    asked = inputs([event("view", "mug", 5), event("cart", "net", 0)], limit=6)
     answer = recommend(asked, SMALL, STILL)
     reasons = because(asked, SMALL, STILL, answer)
     place = answer.items.index("net")

@@ -11,7 +11,6 @@ from hypothesis import strategies as st
 
 from headrace.domain.catalogue import ItemMeta
 from headrace.domain.decision import (
-    Record,
     answer_again,
     canonical,
     decode,
@@ -21,8 +20,6 @@ from headrace.domain.decision import (
     logs_features,
     record_of,
     response_hash,
-    slot_plain,
-    steps_plain,
 )
 from headrace.domain.exploration import seed_of
 from headrace.domain.facts import facts_of
@@ -32,6 +29,7 @@ from headrace.domain.packing import text_floats
 from headrace.domain.panes import DAY_MS, pane_of
 from headrace.domain.policy import Policy
 from headrace.domain.recommend import recommend, rerank
+from headrace.domain.record import Record, slot_plain, steps_plain
 from headrace.domain.scoring import WEIGHTS
 from headrace.domain.snapshots import Snapshots
 from tests.domain.small import CLOCK, ITEMS, batch, event, inputs, snapshots

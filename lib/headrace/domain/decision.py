@@ -1,6 +1,7 @@
 """The decision record: what an answer was made from, so that it can be explained, judged and made again. No stores.
 
-One JSON object, canonical (sorted keys, no spaces), compressed with zlib; packing.py has the compact forms within.
+One JSON object, canonical (sorted keys, no spaces), compressed with zlib; record.py has its fields,
+packing.py the compact forms within.
 """
 
 from __future__ import annotations
@@ -9,17 +10,13 @@ import hashlib
 import json
 import zlib
 from collections.abc import Sequence
-from typing import Final, NotRequired, TypedDict
+from typing import Final
 
-from headrace.domain.answer import Answer, Slot, Step
+from headrace.domain.answer import Answer
 from headrace.domain.events import Person
 from headrace.domain.features import FEATURE_SET_ID
-from headrace.domain.inputs import Inputs, Wanted
+from headrace.domain.inputs import Inputs
 from headrace.domain.packing import (
-    BatchPlain,
-    EventColumns,
-    PanePlain,
-    PoolPlain,
     floats_text,
     pack_batch,
     pack_events,
@@ -32,96 +29,12 @@ from headrace.domain.packing import (
 )
 from headrace.domain.policy import Policy
 from headrace.domain.recommend import recommend, rerank
+from headrace.domain.record import Record, policy_of, policy_plain, slot_plain, steps_plain, wanted_of, wanted_plain
 from headrace.domain.retrieval import Pool
 from headrace.domain.scoring import WEIGHTS, Weights
 from headrace.domain.snapshots import Snapshots
 
 SCHEMA: Final = 1
-
-StepPlain = TypedDict(
-    "StepPlain", {"step": int, "rule": str, "item": str, "from": int, "to": int, "because_item": str | None}
-)
-"""An answer.Step, numbered from 0."""
-
-
-class SlotPlain(TypedDict):
-    """An answer.Slot without its index, which only its snapshot understands."""
-
-    item: str
-    score: int
-    parts: list[int]
-    sources: list[str]
-    propensity: float
-    score_place: int
-    rule_place: int
-
-
-class WantedPlain(TypedDict):
-    """inputs.Wanted."""
-
-    categories: list[str]
-    content_types: list[str]
-    price_from: int | None
-    price_to: int | None
-
-
-class PolicyPlain(TypedDict):
-    """policy.Policy, its table of weights by id."""
-
-    candidates: int
-    category_cap: int
-    capped_places: int
-    exploration_rate: float
-    temperature: float
-    floor: float
-    currency: str
-    weights: str
-
-
-class Record(TypedDict):
-    """One decision, with the ids of everything it used.
-
-    given          the page of a rerank; None for recommendations
-    parts          what the parts of a slot's score are, in their order
-    context_kept   False where events came inline without consent: they were used and are not here, so the answer
-                   cannot be made again
-    eligible       SHA-256 of the candidates' ids; response_hash: of slots and steps, no timings
-    features       base64 of float32 [candidates, features] in the order of `pool`; for every nth person
-    """
-
-    schema: int
-    request_id: str
-    parent_id: str | None
-    build: str
-    placement: str
-    request: str
-    clock: int
-    limit: int
-    person: str | None
-    session_id: str | None
-    wanted: WantedPlain
-    exclude: list[str]
-    given: list[str] | None
-    policy: PolicyPlain
-    seed: str
-    model: str
-    catalogue: str
-    feature_set_id: str
-    tail: EventColumns
-    context: EventColumns
-    context_kept: bool
-    panes: list[PanePlain]
-    batch: BatchPlain | None
-    degraded: list[str]
-    work_level: int
-    eligible: str
-    pool: PoolPlain
-    explored: int | None
-    parts: list[str]
-    slots: list[SlotPlain]
-    steps: list[StepPlain]
-    response_hash: str
-    features: NotRequired[str]
 
 
 def record_of(
@@ -158,15 +71,10 @@ def record_of(
         limit=inputs.limit,
         person=inputs.person,
         session_id=inputs.session_id,
-        wanted=WantedPlain(
-            categories=list(inputs.wanted.categories),
-            content_types=list(inputs.wanted.content_types),
-            price_from=inputs.wanted.price_from,
-            price_to=inputs.wanted.price_to,
-        ),
+        wanted=wanted_plain(inputs.wanted),
         exclude=list(inputs.exclude),
         given=None if given is None else list(given),
-        policy=_policy_plain(policy),
+        policy=policy_plain(policy),
         seed=inputs.seed.hex(),
         model=model.version,
         catalogue=catalogue.id,
@@ -209,7 +117,7 @@ def answer_again(record: Record, snapshots: Snapshots, weights: Weights = WEIGHT
             raise ValueError(f"decision {record['request_id']} was made with {what} {there}; at hand is {here}")
     if not record["context_kept"]:
         raise ValueError(f"decision {record['request_id']} used events that came without consent and were not kept")
-    inputs, policy = inputs_of(record, snapshots), policy_of(record, weights)
+    inputs, policy = inputs_of(record, snapshots), policy_of(record["policy"], weights)
     if record["given"] is not None:
         return rerank(inputs, snapshots, policy, record["given"])
     return recommend(inputs, snapshots, policy)
@@ -217,7 +125,7 @@ def answer_again(record: Record, snapshots: Snapshots, weights: Weights = WEIGHT
 
 def inputs_of(record: Record, snapshots: Snapshots) -> Inputs:
     """What the law was given, as far as it reads it; `snapshots` are those that the record names."""
-    wanted, items, clock = record["wanted"], snapshots.model.items, record["clock"]
+    items, clock = snapshots.model.items, record["clock"]
     return Inputs(
         person=None if record["person"] is None else Person(record["person"]),
         session_id=record["session_id"],
@@ -227,29 +135,9 @@ def inputs_of(record: Record, snapshots: Snapshots) -> Inputs:
         context=unpack_events(record["context"], clock, items),
         panes=unpack_panes(record["panes"]),
         batch=None if record["batch"] is None else unpack_batch(record["batch"]),
-        wanted=Wanted(
-            categories=tuple(wanted["categories"]),
-            content_types=tuple(wanted["content_types"]),
-            price_from=wanted["price_from"],
-            price_to=wanted["price_to"],
-        ),
+        wanted=wanted_of(record["wanted"]),
         exclude=tuple(record["exclude"]),
         seed=bytes.fromhex(record["seed"]),
-    )
-
-
-def policy_of(record: Record, weights: Weights = WEIGHTS) -> Policy:
-    """The policy of a record; its table of weights is looked up by the caller."""
-    plain = record["policy"]
-    return Policy(
-        candidates=plain["candidates"],
-        category_cap=plain["category_cap"],
-        capped_places=plain["capped_places"],
-        exploration_rate=plain["exploration_rate"],
-        temperature=plain["temperature"],
-        floor=plain["floor"],
-        currency=plain["currency"],
-        weights=weights,
     )
 
 
@@ -289,44 +177,3 @@ def eligible_hash(pool: Pool, snapshots: Snapshots) -> str:
 def logs_features(person: str, every: int) -> bool:
     """Whether this person's records carry the full feature rows: one person in `every`, always the same ones."""
     return int.from_bytes(hashlib.sha256(person.encode()).digest()[:8], "big") % every == 0
-
-
-def slot_plain(slot: Slot) -> SlotPlain:
-    """A slot as JSON."""
-    return SlotPlain(
-        item=slot.item,
-        score=slot.score,
-        parts=list(slot.parts),
-        sources=list(slot.sources),
-        propensity=slot.propensity,
-        score_place=slot.score_place,
-        rule_place=slot.rule_place,
-    )
-
-
-def steps_plain(steps: Sequence[Step]) -> list[StepPlain]:
-    """The steps as JSON, numbered."""
-    return [
-        {
-            "step": number,
-            "rule": step.rule,
-            "item": step.item,
-            "from": step.from_place,
-            "to": step.to_place,
-            "because_item": step.because_item,
-        }
-        for number, step in enumerate(steps)
-    ]
-
-
-def _policy_plain(policy: Policy) -> PolicyPlain:
-    return PolicyPlain(
-        candidates=policy.candidates,
-        category_cap=policy.category_cap,
-        capped_places=policy.capped_places,
-        exploration_rate=policy.exploration_rate,
-        temperature=policy.temperature,
-        floor=policy.floor,
-        currency=policy.currency,
-        weights=policy.weights.id,
-    )
