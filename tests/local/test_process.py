@@ -1,0 +1,156 @@
+"""Only what a pid file names is measured and stopped, and a pid file outlives its process and its boot."""
+
+import json
+import os
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+
+from headrace.local.process import Launch, Recorded, memory_bytes, recorded, start, stop
+
+Started = Callable[[str], tuple[subprocess.Popen[bytes], Path]]
+
+
+@pytest.fixture
+def started(tmp_path: Path) -> Iterator[Started]:
+    """Start a Python program as a part; all of them are gone afterwards."""
+    files: list[Path] = []
+    processes: list[subprocess.Popen[bytes]] = []
+
+    def begin(program: str) -> tuple[subprocess.Popen[bytes], Path]:
+        files.append(tmp_path / f"{len(files)}.pid")
+        launch = Launch((sys.executable, "-c", program), dict(os.environ), tmp_path, tmp_path / "log")
+        processes.append(start(launch, files[-1]))
+        return processes[-1], files[-1]
+
+    yield begin
+    for process, file in zip(processes, files, strict=True):
+        stop(file, grace_s=0.0)
+        process.kill()  # whose pid file a test has removed
+        process.wait()
+
+
+def wait_for(condition: Callable[[], bool]) -> None:
+    deadline = time.monotonic() + 20
+    while not condition():
+        assert time.monotonic() < deadline, "waited for 20 s"
+        time.sleep(0.02)
+
+
+def test_a_started_process_is_alive_and_stop_ends_it_and_drops_the_file(started: Started) -> None:
+    process, file = started("import time; time.sleep(60)")
+    record = recorded(file)
+    assert record is not None
+    assert record.pid == process.pid
+    assert record.alive()
+    assert 0 <= record.age_s < 20
+    assert memory_bytes(record) > 1_000_000
+    assert stop(file, grace_s=5.0)
+    assert not record.alive()
+    assert not file.exists()
+    assert process.wait() == -signal.SIGTERM
+
+
+def test_a_killed_process_is_not_alive_even_while_it_is_a_zombie(started: Started) -> None:
+    process, file = started("import time; time.sleep(60)")
+    record = recorded(file)
+    assert record is not None
+    process.kill()
+    wait_for(lambda: not record.alive())  # nobody has waited for it: it is a zombie
+    assert process.wait() == -signal.SIGKILL
+
+
+def test_what_ignores_the_polite_signal_is_killed_after_the_grace(started: Started, tmp_path: Path) -> None:
+    ready = tmp_path / "ready"
+    process, file = started(
+        f"import signal, time, pathlib; signal.signal(signal.SIGTERM, signal.SIG_IGN);"
+        f"pathlib.Path({str(ready)!r}).touch(); time.sleep(60)"
+    )
+    wait_for(ready.exists)
+    assert stop(file, grace_s=0.2)
+    assert process.wait() == -signal.SIGKILL
+
+
+def test_a_child_in_a_group_of_its_own_is_stopped_too_even_when_its_parent_was_killed(
+    started: Started, tmp_path: Path
+) -> None:
+    # As pyspark's daemon does it: setpgid, so that a kill of the process group misses it.
+    child = tmp_path / "child"
+    process, file = started(
+        "import subprocess, sys, time, pathlib;"
+        "c = subprocess.Popen([sys.executable, '-c', 'import time; time.sleep(60)'], process_group=0);"
+        f"pathlib.Path({str(child)!r}).write_text(str(c.pid)); time.sleep(60)"
+    )
+    wait_for(lambda: child.exists() and child.read_text() != "")
+    record = recorded(file)
+    assert record is not None
+    process.kill()
+    process.wait()
+    assert [member.pid for member in record.members()] == [int(child.read_text())]
+    assert stop(file, grace_s=5.0)
+    assert record.members() == []
+
+
+def test_a_pid_file_of_another_boot_names_nobody(started: Started) -> None:
+    process, file = started("import time; time.sleep(60)")
+    record = json.loads(file.read_text())
+    stale = file.with_name("stale.pid")
+    stale.write_text(json.dumps(record | {"boot": "00000000-0000-0000-0000-000000000000"}))
+    assert not stop(stale, grace_s=0.1)
+    assert not stale.exists()
+    assert process.poll() is None, "a stranger with the pid of a stale file must live"
+
+
+def test_a_later_process_with_the_same_pid_is_a_stranger(started: Started) -> None:
+    process, file = started("import time; time.sleep(60)")
+    record = recorded(file)
+    assert record is not None
+    earlier = Recorded(record.pid, record.boot, record.started - 1)
+    assert not earlier.alive()
+    assert earlier.members() == []
+    assert process.poll() is None
+
+
+def test_no_file_and_half_a_file_both_mean_nobody(tmp_path: Path) -> None:
+    assert recorded(tmp_path / "none.pid") is None
+    (tmp_path / "half.pid").write_text('{"pid": 12')
+    assert recorded(tmp_path / "half.pid") is None
+    assert not stop(tmp_path / "half.pid", grace_s=0.1)
+
+
+def test_a_large_log_is_put_aside_at_the_next_start(started: Started, tmp_path: Path) -> None:
+    (tmp_path / "log").write_bytes(b"x" * 20_000_001)
+    process, _ = started("print('new')")
+    process.wait()
+    assert (tmp_path / "log").read_text() == "new\n"
+    assert (tmp_path / "log.1").stat().st_size == 20_000_001
+
+
+def test_an_interrupt_during_a_start_comes_after_the_pid_file(tmp_path: Path) -> None:
+    """ctrl-C at the worst moment: between the process's start and its pid file."""
+    program = f"""
+import os, signal, sys
+from pathlib import Path
+import headrace.local.process as process
+really = process._started
+def interrupted(pid):
+    os.kill(os.getpid(), signal.SIGINT)
+    return really(pid)
+process._started = interrupted
+folder = Path({str(tmp_path)!r})
+sleeper = (sys.executable, "-c", "import time; time.sleep(60)")
+process.start(process.Launch(sleeper, dict(os.environ), folder, folder / "log"), folder / "part.pid")
+"""
+    done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, timeout=60, check=False)
+    try:
+        assert "KeyboardInterrupt" in done.stderr
+        record = recorded(tmp_path / "part.pid")
+        assert record is not None
+        assert record.alive()
+    finally:
+        stop(tmp_path / "part.pid", grace_s=2.0)
