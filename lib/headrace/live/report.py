@@ -30,8 +30,9 @@ async def report(live: Live, inlet: Inlet, settings: Settings, now_ms: Callable[
     """Until cancelled. Ready means: partitions assigned and the stores open."""
     ready = False
     while True:
+        at_ms = now_ms()  # before the lag: a lag of 0 then covers everything that was sent until at_ms
         lag = await _lag(inlet)
-        _write(progress_file(settings), live, lag, now_ms())
+        _write(progress_file(settings), live, lag, at_ms)
         if not ready and lag is not None and live.progress.state == "reading":
             announce_ready(settings, PART)
             ready = True

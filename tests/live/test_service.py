@@ -1,0 +1,201 @@
+"""The live service on memory stores: what is written, what is committed, and what happens when a store is away."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Iterator, Sequence
+from itertools import count
+
+import pytest
+
+from headrace.domain.events import Person
+from headrace.errors import StoreUnavailable
+from headrace.live.batch import Taken
+from headrace.live.service import Live, Progress
+from headrace.stores.memory import MemoryStores
+from headrace.stores.ports import Stores
+from tests.live.inlets import CLEAN, DECISIONS, ListInlet, clean_record, decision_record
+from tests.stores.events import view
+
+
+@pytest.fixture(autouse=True)
+def short_pauses(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("headrace.live.service.FIRST_RETRY_S", 0.001)
+    monkeypatch.setattr("headrace.live.service.LAST_RETRY_S", 0.002)
+
+
+def serve(stores: MemoryStores, *batches: Taken, clock: Iterator[float] | None = None) -> tuple[ListInlet, Progress]:
+    """Run a service over these batches to its end."""
+
+    async def run() -> tuple[ListInlet, Progress]:
+        stopping = asyncio.Event()
+        inlet = ListInlet(batches, stopping)
+        ticks = clock or count(0, 1)
+        live = Live(inlet, CLEAN, stopping, lambda: float(next(ticks)))
+        await live.run(OpenStores(stores))
+        return inlet, live.progress
+
+    return asyncio.run(run())
+
+
+class OpenStores:
+    """How the service opens its stores: the first `failures` times in vain."""
+
+    def __init__(self, stores: Stores, failures: int = 0) -> None:
+        self.stores = stores
+        self.failures = failures
+
+    async def __call__(self) -> Stores:
+        if self.failures:
+            self.failures -= 1
+            raise StoreUnavailable("not yet")
+        return self.stores
+
+
+def tail(stores: Stores, person: str) -> Sequence[object]:
+    return asyncio.run(_tail(stores, person))
+
+
+async def _tail(stores: Stores, person: str) -> Sequence[object]:
+    return await stores.tails.newest(Person(person), 100)
+
+
+async def _now(stores: Stores) -> int | None:
+    return await stores.clocks.now_ms()
+
+
+async def _decision(stores: Stores, request_id: str) -> bytes | None:
+    return await stores.decisions.get(request_id)
+
+
+def test_events_reach_their_tails_and_decisions_their_ids_and_are_committed() -> None:
+    stores = MemoryStores()
+    first, second = view("u:1", "a", 5), view("u:1", "b", 6)
+    inlet, progress = serve(
+        stores,
+        Taken((), (clean_record(first, 0), decision_record("r1", b"why", 4))),
+        Taken((), (clean_record(second, 1),)),
+    )
+    assert tail(stores, "u:1") == (second, first)
+    assert asyncio.run(_decision(stores, "r1")) == b"why"
+    assert inlet.committed == {(CLEAN, 0): 2, (DECISIONS, 0): 5}
+    assert (progress.events, progress.decisions, progress.repeats) == (2, 1, 0)
+
+
+def test_the_first_of_two_with_one_key_stays_within_a_batch_and_across() -> None:
+    stores = MemoryStores()
+    first, other, third = (view("u:1", "a", 5, item=item) for item in ("i1", "i2", "i3"))
+    _, progress = serve(
+        stores,
+        Taken((), (clean_record(first, 0), clean_record(other, 1))),
+        Taken((), (clean_record(third, 2),)),
+    )
+    assert tail(stores, "u:1") == (first,)
+    assert (progress.events, progress.repeats) == (1, 2)
+
+
+def test_what_a_predecessor_wrote_is_known_and_not_overwritten() -> None:
+    stores = MemoryStores()
+    written, repeat = view("u:1", "a", 5, item="i1"), view("u:1", "a", 5, item="i2")
+    asyncio.run(stores.tails.append([written]))
+    inlet, progress = serve(stores, Taken((clean_record(written, 0),), ()), Taken((), (clean_record(repeat, 1),)))
+    assert tail(stores, "u:1") == (written,)
+    assert progress.repeats == 1
+    assert inlet.committed == {(CLEAN, 0): 2}
+
+
+def test_the_clock_is_the_newest_received_at_also_of_what_was_seen() -> None:
+    stores = MemoryStores()
+    serve(
+        stores,
+        Taken((clean_record(view("u:1", "a", 5, received_at=90), 0),), ()),
+        Taken((), (clean_record(view("u:1", "b", 5, received_at=70), 1),)),
+    )
+    assert asyncio.run(_now(stores)) == 90
+
+
+def test_the_clock_is_written_at_most_every_50_ms_and_once_more_at_the_end() -> None:
+    advanced: list[int] = []
+
+    class CountingClocks:
+        async def advance(self, writer: str, received_ms: int) -> None:
+            advanced.append(received_ms)
+
+        async def now_ms(self) -> int | None:
+            return None
+
+    stores = MemoryStores()
+    stores.clocks = CountingClocks()  # type: ignore[assignment]  # a double of the port where the reference stands
+    batches = [Taken((), (clean_record(view("u:1", "a", ms), ms),)) for ms in range(1, 8)]
+    # The service asks the time when it decides and when it has written: 20 ms pass from batch to batch.
+    times = iter([0.000, 0.000, 0.020, 0.040, 0.060, 0.060, 0.080, 0.100, 0.120, 0.120, *[0.130] * 9])
+    serve(stores, *batches, clock=times)
+    assert advanced == [1, 4, 7]
+
+
+def test_a_store_that_is_away_is_waited_for_and_nothing_is_committed_meanwhile() -> None:
+    stores = MemoryStores()
+    stores.switch.down = True
+    event = view("u:1", "a", 5)
+
+    async def run() -> tuple[ListInlet, Progress, Progress]:
+        stopping = asyncio.Event()
+        inlet = ListInlet([Taken((), (clean_record(event, 0),))], stopping)
+        live = Live(inlet, CLEAN, stopping, asyncio.get_running_loop().time)
+        serving = asyncio.create_task(live.run(OpenStores(stores)))
+        while inlet.kept < 3:  # it has tried three times and stayed in the group
+            await asyncio.sleep(0.001)
+        assert inlet.committed == {}
+        while_away = live.progress
+        stores.switch.down = False
+        await serving
+        return inlet, while_away, live.progress
+
+    inlet, while_away, after = asyncio.run(run())
+    assert while_away.state == "waiting"
+    assert while_away.events == 0
+    assert (after.state, after.events) == ("reading", 1)
+    assert tail(stores, "u:1") == (event,)
+    assert inlet.committed == {(CLEAN, 0): 1}
+
+
+def test_a_stop_while_the_store_is_away_ends_it_without_committing() -> None:
+    stores = MemoryStores()
+    stores.switch.down = True
+
+    async def run() -> ListInlet:
+        stopping = asyncio.Event()
+        inlet = ListInlet([Taken((), (clean_record(view("u:1", "a", 5), 0),))], stopping)
+        live = Live(inlet, CLEAN, stopping, asyncio.get_running_loop().time)
+        serving = asyncio.create_task(live.run(OpenStores(stores)))
+        while not inlet.kept:
+            await asyncio.sleep(0.001)
+        stopping.set()
+        await asyncio.wait_for(serving, 5)
+        return inlet
+
+    assert asyncio.run(run()).committed == {}
+
+
+def test_stores_that_cannot_be_opened_yet_are_tried_again() -> None:
+    stores = MemoryStores()
+    event = view("u:1", "a", 5)
+
+    async def run() -> None:
+        stopping = asyncio.Event()
+        inlet = ListInlet([Taken((), (clean_record(event, 0),))], stopping)
+        await Live(inlet, CLEAN, stopping, asyncio.get_running_loop().time).run(OpenStores(stores, failures=3))
+
+    asyncio.run(run())
+    assert tail(stores, "u:1") == (event,)
+
+
+def test_an_unreadable_record_does_not_stop_the_others(caplog: pytest.LogCaptureFixture) -> None:
+    stores = MemoryStores()
+    good = view("u:1", "a", 5)
+    bad = decision_record("r1", None, 7)
+    inlet, progress = serve(stores, Taken((), (bad, clean_record(good, 0))))
+    assert tail(stores, "u:1") == (good,)
+    assert progress.unreadable == 1
+    assert inlet.committed == {(DECISIONS, 0): 8, (CLEAN, 0): 1}
+    assert f"{DECISIONS}:0:7" in caplog.text
