@@ -51,7 +51,8 @@ def command(profile: Profile = None, conf: Conf = None) -> None:
     drain(settings, len(events), Time(time.monotonic, time.sleep))
     say("all of them are in the ledger and in the windows")
     with closing(Api(settings.serve)) as api:
-        _wait_until_served(api, _model(settings, folder, stores, say))
+        with console.status("the model"):
+            _wait_until_served(api, _model(settings, folder, stores, say))
         story = tell(api, cast_of(simulation, _now_ms()), _now_ms, time.monotonic, time.sleep)
     console.print(page(story, {item.item_id: item for item in simulation.catalogue()}))
     console.print(_ending(settings))
