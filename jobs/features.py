@@ -1,12 +1,10 @@
 """The features program: ./spark-submit.sh jobs/features.py [--world NAME] [--queries hot,ledger,finals,archive]."""
 
-import signal
-import threading
-
 from pyspark.sql import SparkSession
 
 from headrace.program import arguments, open_settings, run
 from headrace.ready import announce_ready
+from headrace.stream.attend import told_to_stop
 from headrace.stream.queries import GROUPS, chosen_groups, running_queries, wait_until_running, watch_until
 from headrace.stream.tuning import tune
 
@@ -16,9 +14,7 @@ def main() -> None:
     parser.add_argument("--queries", default=",".join(GROUPS), help="which of them to run (default: %(default)s)")
     flags = parser.parse_args()
     groups, settings = chosen_groups(flags.queries), open_settings(flags)
-    stopping = threading.Event()
-    signal.signal(signal.SIGTERM, lambda *_: stopping.set())
-    with SparkSession.builder.getOrCreate() as spark:
+    with SparkSession.builder.getOrCreate() as spark, told_to_stop() as stopping:
         tune(spark, settings.spark.shuffle_partitions)
         with running_queries(spark, settings, groups) as running:
             wait_until_running(running, stopping)

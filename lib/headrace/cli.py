@@ -31,8 +31,11 @@ COMMANDS: Mapping[str, str] = {
     "doctor": "Look at Java, Python, memory, disk, ports and versions, and say what to do.",
     "logs": "Show or follow the log of a part.",
     "demo": "Everything once: servers, simulated people, a model, and one list before and after.",
+    "account": "Does every raw record add up? rejected, no consent, late, duplicate, counted.",
     "replay": "Send a dataset folder through a world, in event time.",
     "simulate": "Let simulated people act in a world.",
+    "train": "Train on the ledger, judge, publish.",
+    "models": "Every model version: which is served, how it was judged; --rollback takes one step back.",
 }
 
 
