@@ -114,6 +114,11 @@ def test_drained_means_that_nothing_is_behind(monkeypatch: pytest.MonkeyPatch) -
     assert drained(Looks(5, 9, 3, 0), monkeypatch) == [5, 9, 3, 0]
 
 
+def test_a_reader_that_is_fed_faster_than_it_reads_is_not_stuck(monkeypatch: pytest.MonkeyPatch) -> None:
+    growing = range(1, 2 * int(drain.PATIENCE_S / drain.POLL_S))
+    assert drained(Looks(*growing, 0), monkeypatch) == [*growing, 0]
+
+
 def test_a_reader_that_never_moves_is_an_error_that_names_it(monkeypatch: pytest.MonkeyPatch) -> None:
     with pytest.raises(PartFailed, match="ingest 7 behind"):
         drained(Looks(7), monkeypatch)
