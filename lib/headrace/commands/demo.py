@@ -45,6 +45,7 @@ def command(profile: Profile = None, conf: Conf = None) -> None:
     settings, _ = up(folder, profile, WORLD, (), False, say)
     stores = blocking.stores(settings.cassandra, settings.keyspace)
     simulation = Simulation.of(load_params(folder / "simulator.toml"), SEED)
+    drain(settings, 0, Time(time.monotonic, time.sleep))  # what an interrupted run sent is not sent again
     events = _past(simulation, stores, _now_ms())
     say(f"{len(events):,} events of {len(simulation.people.persons)} simulated people, up to this moment")
     _send(settings, simulation, events)
