@@ -14,6 +14,7 @@ from headrace.watch.account import TERMS, Account, account
 from headrace.watch.account_inputs import read_inputs
 
 COLUMNS = ("received", *TERMS, "hot")
+NEEDED_WIDTH = 110  # nine columns; narrower than that, rich would cut the figures
 
 
 def command(world: World = None, profile: Profile = None, conf: Conf = None, as_json: Json = False) -> None:
@@ -56,7 +57,7 @@ def _print(world: str, result: Account) -> None:
     for (name, hour), row in result.hours.items():
         at = dt.datetime.fromtimestamp(hour / 1000, dt.UTC)
         table.add_row(name, f"{at:%Y-%m-%d %H:%M}", *(f"{row[column]:,}" for column in COLUMNS))
-    console = Console(highlight=False)
+    console = Console(highlight=False, width=max(NEEDED_WIDTH, Console().width))
     console.print(f"world {world}")
     console.print(table)
     if result.conflicts:
