@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import signal
 import socket
+import sys
 import threading
 from collections.abc import Sequence
 from contextlib import suppress
@@ -35,11 +36,14 @@ from headrace.stores.ports import EventLog
 from headrace.stores.shelf import load_model
 
 DRAIN_S: Final = 5.0
+SWITCH_S: Final = 0.0005
+"""Python's default lets the threads behind the log and the catalogue hold a request up for 5 ms at a time."""
 
 
 async def serve(settings: Settings, lock: Path, wall: Clock, new_id: NewId) -> None:
     """Serve this world until SIGTERM or SIGINT; `lock` pins what runs. Raises MachineUnfit where the port is taken."""
     _check_port(settings.serve)
+    sys.setswitchinterval(SWITCH_S)
     connecting = Connecting(lambda: open_stores(settings.cassandra, settings.keyspace))
     clock = wall if settings.world.clock == "wall" else StreamClock(connecting)
     log = KafkaLog(settings.kafka)
