@@ -21,8 +21,8 @@ from headrace.stores.kafka.reach import reach
 Partition: TypeAlias = tuple[str, int]
 """(topic, partition)."""
 
-# How long an empty fetch stays with the broker; a record ends it at once. An idle member cost 10 % of a core with 10 ms,
-# 3 % with 100 ms; longer only delays what was resumed or sought while a fetch is under way.
+# How long an empty fetch stays with the broker; a record ends it at once. An idle member cost 10 % of a core at 10 ms,
+# 3 % at 100 ms; longer only delays what was resumed or sought while a fetch is under way.
 FETCH_MAX_WAIT_MS: Final = 100
 SESSION_TIMEOUT_MS: Final = 10_000  # how long a killed member's partitions wait for another
 MAX_POLL_RECORDS: Final = 2_000
