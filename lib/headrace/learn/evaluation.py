@@ -13,6 +13,7 @@ import pyarrow as pa
 from pyspark.sql import DataFrame
 
 from headrace.domain.metrics import average_precision_at, coverage_at, hit_at, mean_and_error, ndcg_at, recall_at
+from headrace.domain.scoring import WEIGHTS
 from headrace.learn.people import map_people
 from headrace.learn.ranking import as_served, merged
 from headrace.learn.retrieval import ALS, ITEM_TO_ITEM, OWN_HISTORY, Catalogue, Profile, find_all
@@ -47,8 +48,12 @@ class Quality:
 
 @dataclass(frozen=True, slots=True)
 class Evaluation:
-    """people: all with a choice on both sides of the cut. With repeats, and (`new_…`) over items new to the person."""
+    """people: all with a choice on both sides of the cut. With repeats, and (`new_…`) over items new to the person.
 
+    weights names the scoring weights that ordered the lists: serving's own at the time.
+    """
+
+    weights: str
     cut_ms: int
     people: int
     judged: int
@@ -72,7 +77,7 @@ def gather(profiles: DataFrame, relevant: DataFrame, model: Catalogue, limit: in
             (
                 person,
                 profile.items,
-                as_served(merged(found, known.popularity, profile.factors, limit), known),
+                as_served(merged(found, known.popularity, profile.factors, limit), known, WEIGHTS),
                 found[OWN_HISTORY][0][:K],
                 found[ALS][0][:K],
                 found[ITEM_TO_ITEM][0][:K],
@@ -115,6 +120,7 @@ def evaluate(judges: Sequence[Judge], model: Catalogue, people: int, cut_ms: int
         return _quality([(order(judge), judge.relevant - judge.seen) for judge in new], n)
 
     return Evaluation(
+        weights=WEIGHTS.id,
         cut_ms=cut_ms,
         people=people,
         judged=len(judges),

@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from headrace.domain.features import COLUMN, FEATURES
 from headrace.domain.model import BatchCandidates
 from headrace.domain.order import score_order
-from headrace.domain.scoring import WEIGHTS, score_parts, scores_of
+from headrace.domain.scoring import Weights, score_parts, scores_of
 from headrace.learn.retrieval import BATCH_SOURCES, ITEM_TO_ITEM, OWN_HISTORY, Catalogue, Found, Items
 
 
@@ -36,7 +36,7 @@ def merged(found: Found, popularity: NDArray[np.int64], factors: NDArray[np.floa
     return BatchCandidates(items[rows].astype(np.uint32), scores[rows], sources[rows], factors)
 
 
-def as_served(stored: BatchCandidates, model: Catalogue) -> Items:
+def as_served(stored: BatchCandidates, model: Catalogue, weights: Weights) -> Items:
     """The distinct items in serving's order: by score, then popularity, then index."""
     items, which = np.unique(stored.items.astype(np.int64), return_inverse=True)
     features = np.zeros((len(items), len(FEATURES)))
@@ -47,5 +47,5 @@ def as_served(stored: BatchCandidates, model: Catalogue) -> Items:
     most = int(model.popularity.max(initial=0))
     if most:
         features[:, COLUMN["popularity"]] = np.log1p(model.popularity[items]) / np.log1p(most)
-    scores = scores_of(score_parts(features.astype(np.float32), WEIGHTS))
+    scores = scores_of(score_parts(features.astype(np.float32), weights))
     return items[score_order(scores, model.popularity[items], items)]

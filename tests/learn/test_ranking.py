@@ -1,0 +1,85 @@
+from __future__ import annotations
+
+import numpy as np
+
+from headrace.domain.model import BatchCandidates
+from headrace.domain.scoring import Weight, Weights
+from headrace.learn.ranking import as_served, merged
+from headrace.learn.retrieval import ALS, ITEM_TO_ITEM, OWN_HISTORY, POPULARITY, Catalogue, Found, popularity_order
+
+BY_HAND = Weights((Weight("als", 0.6, "z"), Weight("item_to_item", 0.5, "max"), Weight("own_history", 2.0, "max")))
+POPULAR = np.array([4, 9, 4, 0, 2, 0], dtype=np.int64)
+FACTORS = np.array([1.0], dtype=np.float32)
+
+
+def found(**lists: list[tuple[int, float]]) -> Found:
+    codes = {"als": ALS, "item_to_item": ITEM_TO_ITEM, "popularity": POPULARITY, "own_history": OWN_HISTORY}
+    return {
+        code: (
+            np.array([item for item, _ in lists.get(name, [])], dtype=np.int64),
+            np.array([score for _, score in lists.get(name, [])], dtype=np.float32),
+        )
+        for name, code in codes.items()
+    }
+
+
+def rows(candidates: BatchCandidates) -> list[tuple[int, int, float]]:
+    return list(zip(candidates.items.tolist(), candidates.sources.tolist(), candidates.scores.tolist(), strict=True))
+
+
+def test_an_items_turn_is_its_best_place_and_ties_go_to_the_popular() -> None:
+    both = found(als=[(3, 0.9), (2, 0.8)], item_to_item=[(2, 0.4), (5, 0.1)], popularity=[(1, 9.0)])
+    # Places: 3, 2 and 1 are first somewhere, 5 is second. Popularity: 1 reached 9, 2 reached 4, 3 nobody.
+    assert rows(merged(both, POPULAR, FACTORS, 10)) == [
+        (1, POPULARITY, 9.0),
+        (2, ALS, np.float32(0.8)),
+        (2, ITEM_TO_ITEM, np.float32(0.4)),
+        (3, ALS, np.float32(0.9)),
+        (5, ITEM_TO_ITEM, np.float32(0.1)),
+    ]
+
+
+def test_the_limit_counts_items_and_not_rows() -> None:
+    both = found(als=[(1, 1.0), (2, 0.5)], item_to_item=[(1, 1.0)], popularity=[(1, 9.0)])
+    assert [item for item, _, _ in rows(merged(both, POPULAR, FACTORS, 1))] == [1, 1, 1]
+
+
+def test_nothing_found_is_an_empty_row_with_the_persons_factors() -> None:
+    nothing = merged(found(), POPULAR, FACTORS, 10)
+    assert rows(nothing) == []
+    assert nothing.factors.tolist() == [1.0]
+    assert nothing.items.dtype == np.uint32
+    assert nothing.sources.dtype == np.uint8
+
+
+def test_the_served_order_is_the_scoring_law_on_the_batch_sources() -> None:
+    model = Catalogue(
+        item_factors=np.array([[1.0], [3.0], [1.0], [3.0], [1.0], [3.0]], dtype=np.float32),
+        neighbours=np.zeros((6, 0), dtype=np.int32),
+        neighbour_scores=np.zeros((6, 0), dtype=np.float32),
+        popularity=np.zeros(6, dtype=np.int64),
+        by_popularity=popularity_order(np.zeros(6, dtype=np.int64)),
+    )
+    stored = merged(
+        found(als=[(1, 3.0), (3, 3.0)], item_to_item=[(2, 0.5), (3, 0.25)], own_history=[(0, 2.0), (4, 1.0)]),
+        model.popularity,
+        FACTORS,
+        10,
+    )
+    # als over the five: 1, 3, 1, 3, 1 for items 0 to 4: mean 1.8, sd √0.96 = 0.9798, so z = -0.8165 or 1.2247.
+    # 0: 0.6·-0.8165 + 2·2/2        =  1.5101     1: 0.6·1.2247             = 0.7348
+    # 2: 0.6·-0.8165 + 0.5·0.5/0.5  =  0.0101     3: 0.7348 + 0.5·0.25/0.5  = 0.9848
+    # 4: 0.6·-0.8165 + 2·1/2        =  0.5101
+    assert as_served(stored, model, BY_HAND).tolist() == [0, 3, 1, 4, 2]
+
+
+def test_equal_scores_are_served_by_popularity_then_index() -> None:
+    model = Catalogue(
+        np.zeros((6, 1), np.float32),
+        np.zeros((6, 0), np.int32),
+        np.zeros((6, 0), np.float32),
+        np.array([0, 0, 0, 0, 0, 0], dtype=np.int64),
+        np.arange(6, dtype=np.int64),
+    )
+    stored = merged(found(own_history=[(5, 1.0), (2, 1.0), (4, 1.0)]), model.popularity, FACTORS, 10)
+    assert as_served(stored, model, BY_HAND).tolist() == [2, 4, 5]

@@ -1,0 +1,230 @@
+"""Whole trainings on a small ledger: what is published, what is refused, and what a failure on the way leaves."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import numpy as np
+import pytest
+
+from headrace.domain.candidates import unpack
+from headrace.domain.events import Person
+from headrace.domain.model import SOURCES
+from headrace.errors import BadInput, ModelCorrupt, StoreUnavailable
+from headrace.learn.als import AlsSettings
+from headrace.learn.evaluations import record_verdict
+from headrace.learn.fit import FitSettings
+from headrace.learn.gate import Verdict
+from headrace.learn.train import train
+from headrace.learn.wanted import History, Publication
+from headrace.stores.manifest import Manifest
+from headrace.stores.ports import Pointer
+from headrace.stores.shelf import list_versions, load_model
+from tests.learn.ledger import T0, Row, append
+from tests.learn.on_disk import OnDisk
+
+if TYPE_CHECKING:
+    from pyspark.sql import SparkSession
+
+pytestmark = [pytest.mark.spark, pytest.mark.usefixtures("lineage")]
+
+SMALL = FitSettings(AlsSettings(rank=2, iterations=2, regularisation=0.1, alpha=1.0, seed=1, blocks=2), "kind", 3)
+TWO_TASTES = [
+    Row(f"u:{n}", item, days=day)
+    for n in range(6)
+    for day, item in enumerate(("mug", "pan", "pot") if n % 2 else ("bat", "net"))
+]
+
+
+class Place:
+    """One world's folders, and trainings in it."""
+
+    def __init__(self, spark: SparkSession, folder: Path) -> None:
+        self.spark = spark
+        self.ledger = folder / "events"
+        self.shelf = folder / "shelf"
+        self.verdicts: list[tuple[str, Verdict]] = []
+        self.stores = OnDisk(folder / "stores")
+        self.stores.folder.mkdir()
+        self.folder = folder
+
+    def train(
+        self,
+        stores: OnDisk | None = None,
+        version: int | None = None,
+        interval_end_ms: int | None = None,
+        settings: FitSettings = SMALL,
+    ) -> Manifest:
+        wanted = History(str(self.ledger), str(self.folder / "catalogue"), "GBP", version, None, interval_end_ms, None)
+        publication = Publication(self.shelf, "f1-test", 10, 2, 0.05, force=False)
+        manifest, _ = train(
+            self.spark,
+            wanted,
+            settings,
+            publication,
+            stores or self.stores,
+            record=lambda name, _, verdict: self.verdicts.append((name, verdict)),
+            say=lambda _: None,
+        )
+        return manifest
+
+    def pointer(self) -> Pointer | None:
+        return self.stores(lambda stores: stores.pointers.get())
+
+    def candidates(self, person: str, manifest: Manifest) -> dict[str, list[str]]:
+        """source → item ids, in stored order."""
+        packed = self.stores(lambda stores: stores.candidates.get(Person(person), manifest.version))
+        assert packed is not None
+        items = load_model(self.shelf, manifest.version, "f1-test").arrays.items
+        row = unpack(packed)
+        found: dict[str, list[str]] = {}
+        for item, source in zip(row.items.tolist(), row.sources.tolist(), strict=True):
+            found.setdefault(SOURCES[source], []).append(items[item])
+        return found
+
+
+@pytest.fixture
+def place(spark: SparkSession, tmp_path: Path) -> Place:
+    return Place(spark, tmp_path)
+
+
+def test_everyone_gets_candidates_and_the_pointer_moves_last(place: Place) -> None:
+    append(place.ledger, [*TWO_TASTES, Row("u:looker", "mug", kind="impression", days=2), Row("s:1", None, "search")])
+    manifest = place.train()
+    pointer = place.pointer()
+    assert pointer is not None
+    assert (pointer.version, pointer.previous) == (manifest.version, None)
+    assert (manifest.items, manifest.origin.people, manifest.origin.events) == (5, 8, 17)
+    assert manifest.origin.clock_ms == T0 + 2 * 86_400_000 + 1_000  # the newest received_at
+    model = load_model(place.shelf, manifest.version, "f1-test")
+    assert model.arrays.items == ("bat", "mug", "net", "pan", "pot")
+    assert model.arrays.popularity.tolist() == [3, 3, 3, 3, 3]
+    assert model.meta == (None,) * 5
+    own = place.candidates("u:1", manifest)
+    assert sorted(own["own_history"]) == ["mug", "pan", "pot"]
+    assert set(own["als"]) == {"bat", "net"}
+    assert "item_to_item" not in own  # whoever likes a mug likes what u:1 has already
+    # Neither of these said anything positive: all five items tie at three people, so the smaller index is first.
+    for nobody in ("u:looker", "s:1"):
+        assert place.candidates(nobody, manifest) == {"popularity": ["bat", "mug", "net", "pan", "pot"]}
+    assert place.verdicts[0][1].reason == "insufficient, published: 0 people to judge by, 50 are needed"
+
+
+def test_a_second_training_on_the_same_version_is_the_same_model(place: Place) -> None:
+    append(place.ledger, TWO_TASTES)
+    first = place.train()
+    append(place.ledger, [Row("u:9", "new", days=9)], first_offset=100)
+    again = place.train(version=0)
+    assert again == first
+    assert list_versions(place.shelf) == (first.version,)
+    newest = place.train()
+    assert (newest.version == first.version, newest.items) == (False, 6)
+
+
+def test_a_lost_row_leaves_the_served_model_served(place: Place) -> None:
+    append(place.ledger, TWO_TASTES)
+    first = place.train()
+    append(place.ledger, [Row("u:9", "mug", days=9)], first_offset=100)
+    with pytest.raises(ModelCorrupt, match="candidates of 1 of 7 people read back otherwise"):
+        place.train(stores=replace(place.stores, lose="u:3"))
+    pointer = place.pointer()
+    assert pointer is not None
+    assert pointer.version == first.version
+    assert list_versions(place.shelf) == (first.version,)
+
+
+def test_a_store_that_is_away_is_named_as_such_and_nothing_is_published(place: Place) -> None:
+    append(place.ledger, TWO_TASTES)
+    with pytest.raises(StoreUnavailable, match="candidates could not be written; not served"):
+        place.train(stores=replace(place.stores, fail=True))
+    assert place.pointer() is None
+    assert list_versions(place.shelf) == ()
+
+
+def test_one_person_and_one_item_are_enough(place: Place) -> None:
+    append(place.ledger, [Row("u:only", "thing")])
+    manifest = place.train()
+    assert place.candidates("u:only", manifest) == {"own_history": ["thing"]}
+
+
+def test_nobody_with_a_positive_event_still_gives_a_model(place: Place) -> None:
+    append(place.ledger, [Row("u:a", "x", kind="impression"), Row("u:b", "y", kind="hide")])
+    manifest = place.train()
+    model = load_model(place.shelf, manifest.version, "f1-test").arrays
+    assert model.items == ("x", "y")
+    assert not np.any(model.item_factors)
+    assert place.candidates("u:a", manifest) == {}
+
+
+def test_an_empty_interval_is_nothing_to_train_on(place: Place) -> None:
+    append(place.ledger, TWO_TASTES)
+    with pytest.raises(BadInput, match=f"nothing to train on: version 0 .* has no event received before {T0} ms"):
+        place.train(interval_end_ms=T0)
+
+
+def test_running_an_interval_again_replaces_its_model_and_keeps_the_step_back(place: Place) -> None:
+    append(place.ledger, [Row("u:a", "x"), Row("u:a", "y", days=1), Row("u:a", "z", days=3)])
+    day_one, day_two = T0 + 86_400_000, T0 + 2 * 86_400_000
+    yesterday = place.train(interval_end_ms=day_one)
+    wider = replace(SMALL, neighbours_per_item=2)
+    narrow = place.train(interval_end_ms=day_two)
+    first_try = place.train(interval_end_ms=day_two, settings=wider)
+    assert {yesterday.items, narrow.items, first_try.items} == {1, 2}
+    # Served now: first_try; a rollback would serve narrow: both stay, although they are of one interval.
+    assert set(list_versions(place.shelf)) == {narrow.version, first_try.version}
+    last = place.train(interval_end_ms=day_two, settings=replace(SMALL, neighbours_per_item=1))
+    # narrow is of the same interval, and neither served nor the step back any more.
+    assert set(list_versions(place.shelf)) == {first_try.version, last.version}
+
+
+def test_a_model_below_popularity_is_shelved_with_its_verdict_and_not_served(place: Place) -> None:
+    # Sixty people buy their own thing twenty times in the first days; in the end all buy the one thing that strangers
+    # had made popular. Own history leads in serving's score, so every list is wrong and popularity is right.
+    early = [Row(f"u:{n:02}", f"own{n % 12:02}-{k}", days=k / 4) for n in range(60) for k in range(12)]
+    hit = [Row(f"s:{n}", "hit", days=3.5) for n in range(200)]
+    late = [Row(f"u:{n:02}", "hit", days=30) for n in range(60)]
+    append(place.ledger, [*early, *hit, *late])
+    manifest = place.train()
+    assert place.pointer() is None
+    assert manifest.gate["publish"] is False
+    assert str(manifest.gate["reason"]).startswith("below popularity: nDCG@10 0.")
+    ((version, verdict),) = place.verdicts
+    assert version == manifest.version
+    assert verdict.evaluation is not None
+    # "hit" is the most popular item of all and everyone's only relevant one: nDCG 1 for popularity.
+    assert (verdict.evaluation.judged, verdict.evaluation.popularity.ndcg) == (60, 1.0)
+
+
+def test_the_verdict_is_appended_to_delta(place: Place, spark: SparkSession) -> None:
+    append(place.ledger, [Row("u:a", "x")])
+    manifest = place.train()
+    path = str(place.folder / "evaluations")
+    (version, verdict) = place.verdicts[0]
+    for _ in range(2):
+        record_verdict(spark, path, version, manifest.origin, verdict)
+    rows = spark.read.format("delta").load(path).collect()
+    assert [(row["version"], row["published"], row["delta_version"]) for row in rows] == [(version, True, 0)] * 2
+    assert rows[0]["clock_date"].isoformat() == "2023-11-14"
+
+
+def test_the_newest_change_of_an_item_is_its_meta_and_catalogue_items_are_known(
+    place: Place, spark: SparkSession
+) -> None:
+    append(place.ledger, [Row("u:a", "x"), Row("u:a", "gone")])
+    changes = [
+        ("x", '{"item_id":"x","title":"old"}', 0),
+        ("x", '{"item_id":"x","title":"new","price_minor":250,"currency":"GBP"}', 3),
+        ("fresh", '{"item_id":"fresh","category":"mugs"}', 1),
+        ("gone", '{"item_id":"gone"}', 2),
+        ("gone", None, 4),
+        ("odd", "[]", 5),
+    ]
+    columns = "item_id string, value string, catalogue_offset long"
+    spark.createDataFrame(changes, columns).write.format("delta").save(str(place.folder / "catalogue"))
+    manifest = place.train()
+    model = load_model(place.shelf, manifest.version, "f1-test")
+    assert model.arrays.items == ("fresh", "gone", "odd", "x")
+    titles = [None if meta is None else (meta.title, meta.category, meta.price_minor) for meta in model.meta]
+    assert titles == [(None, "mugs", None), None, (None, None, None), ("new", None, 250)]
