@@ -5,7 +5,7 @@ from __future__ import annotations
 from pyspark.sql import Column
 from pyspark.sql import functions as F
 
-from headrace.domain.strict_json import MAX_DEPTH
+from headrace.domain.strict_json import MAX_DEPTH, MAX_NUMBER
 
 
 def text_of(value: Column) -> Column:
@@ -18,10 +18,10 @@ def sealed(text: Column) -> Column:
     """The text as the first of two elements of a VARIANT array, of which the second is the text's own SHA-256.
 
     Parsing stops after one value, whatever follows it; the seal tells. No text can end the array early and still be
-    followed by that: it would have to contain its own hash. Null where there is no JSON at all, or too deep.
+    followed by that: it would have to contain its own hash. Null where there is no JSON, or none that can be borne.
     """
     array = F.concat(F.lit("["), text, F.lit(',"'), F.sha2(text, 256), F.lit('"]'))
-    return F.when(_is_shallow(text), F.try_parse_json(array))
+    return F.when(_is_bearable(text), F.try_parse_json(array))
 
 
 def unsealed(array: Column, text: Column) -> Column:
@@ -30,12 +30,13 @@ def unsealed(array: Column, text: Column) -> Column:
     return F.when(is_one_value, F.try_variant_get(array, "$[0]", "variant"))
 
 
-def _is_shallow(text: Column) -> Column:
-    """Whether JSON text nests at most MAX_DEPTH levels; of other text it says nothing that matters.
+def _is_bearable(text: Column) -> Column:
+    """Whether JSON text nests at most MAX_DEPTH levels and has no number longer than MAX_NUMBER.
 
-    Asked before parsing, because Spark describes and prints a VARIANT by recursion: a StackOverflowError there is no
-    failed row, it ends the process. Where there are more brackets than levels, they are counted with the escapes and
-    then the strings cut out, by patterns that never backtrack: Java's backtracking is recursion too.
+    Of other text it says nothing that matters. Asked before parsing, because Spark describes and prints a VARIANT by
+    recursion: a StackOverflowError there is no failed row, it ends the process. Few brackets and short texts, nearly
+    all of them, are seen to be bearable at once; else the escapes and then the strings are cut out and the rest is
+    looked at, by patterns that never backtrack: Java's backtracking is recursion too.
     """
     without_strings = F.regexp_replace(F.regexp_replace(text, r"\\.", ""), '"[^"]*+"', "")
     brackets = F.split(F.regexp_replace(without_strings, r"[^\[\]{}]++", ""), "")
@@ -45,8 +46,9 @@ def _is_shallow(text: Column) -> Column:
         _entered_or_left,
         lambda level: level["most"],
     )
-    opened = F.regexp_count(text, F.lit(r"[\[{]"))
-    return (opened <= MAX_DEPTH) | (deepest <= MAX_DEPTH)
+    is_shallow = (F.regexp_count(text, F.lit(r"[\[{]")) <= MAX_DEPTH) | (deepest <= MAX_DEPTH)
+    has_long_number = without_strings.rlike(rf"(?<![-+.0-9eE])[-+.0-9eE]{{{MAX_NUMBER + 1}}}")
+    return is_shallow & ((F.octet_length(text) <= MAX_NUMBER) | ~has_long_number)
 
 
 def _entered_or_left(level: Column, bracket: Column) -> Column:
