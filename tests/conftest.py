@@ -7,11 +7,13 @@ the topics and tables of another world on them; `stack` has the jobs and API of 
 
 from __future__ import annotations
 
+import contextlib
 import os
 import shutil
 import socket
 import subprocess
 import sys
+import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -29,7 +31,16 @@ from headrace.stores.schema import create_schema
 if TYPE_CHECKING:
     from pyspark.sql import SparkSession
 
+START_S = 1_800  # how long a test may take whose servers or jobs must start first, on a machine that does other work
+
 CACHE = Path(os.environ.get("HEADRACE__PATHS__CACHE", "~/.cache/headrace")).expanduser()
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """The first test that asks for servers or jobs waits for their start; any of them may be the first."""
+    for item in items:
+        if item.get_closest_marker("stack") and not item.get_closest_marker("timeout"):
+            item.add_marker(pytest.mark.timeout(START_S))
 
 
 @pytest.fixture(scope="session")
@@ -67,8 +78,14 @@ def spark_defaults() -> dict[str, str]:
 
 @pytest.fixture(scope="session")
 def var(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
-    """The stack's folder: ports chosen, nothing running. What is started in it is stopped, whatever ends the run."""
-    folder = tmp_path_factory.mktemp("var")
+    """The folder of the run's stack: ports chosen, nothing running yet."""
+    with stack_var(tmp_path_factory.mktemp("var")) as folder:
+        yield folder
+
+
+@contextlib.contextmanager
+def stack_var(folder: Path) -> Iterator[Path]:
+    """A stack's folder with free ports. What is started in it is stopped, whatever ends the run."""
     ports = free_ports(6)
     kafka = {"bootstrap": f"127.0.0.1:{ports[0]}", "controller_port": ports[1]}
     cassandra = {"port": ports[2], "storage_port": ports[3], "jmx_port": ports[4]}
@@ -82,10 +99,12 @@ def var(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
         env=stack_environ(folder),
         start_new_session=True,
     )
-    yield folder
-    guard.communicate()
-    for data in ("kafka", "cassandra"):
-        shutil.rmtree(folder / data, ignore_errors=True)
+    try:
+        yield folder
+    finally:
+        guard.communicate()
+        for data in ("kafka", "cassandra"):
+            shutil.rmtree(folder / data, ignore_errors=True)
 
 
 @pytest.fixture(scope="session")
@@ -123,7 +142,7 @@ def headrace(*arguments: str) -> tuple[str, ...]:
 def run_headrace(var: Path, *arguments: str) -> str:
     """What a headrace command prints; fails the test, with what it said, unless it exits with 0."""
     done = subprocess.run(
-        headrace(*arguments), env=stack_environ(var), capture_output=True, text=True, timeout=500, check=False
+        headrace(*arguments), env=stack_environ(var), capture_output=True, text=True, timeout=START_S, check=False
     )
     assert done.returncode == 0, f"headrace {' '.join(arguments)}: {done.returncode}\n{done.stdout}\n{done.stderr}"
     return done.stdout
@@ -154,3 +173,11 @@ def free_ports(count: int) -> list[int]:
     finally:
         for probe in probes:
             probe.close()
+
+
+def wait_for(condition: Callable[[], bool], patience_s: float) -> None:
+    """Return when it holds; fails the test when it does not in time."""
+    deadline = time.monotonic() + patience_s
+    while not condition():
+        assert time.monotonic() < deadline, f"waited for {patience_s:g} s"
+        time.sleep(0.05)

@@ -5,13 +5,13 @@ import os
 import signal
 import subprocess
 import sys
-import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
 
 from headrace.local.process import Launch, Recorded, memory_bytes, recorded, start, stop
+from tests.conftest import wait_for
 
 Started = Callable[[str], tuple[subprocess.Popen[bytes], Path]]
 
@@ -35,13 +35,6 @@ def started(tmp_path: Path) -> Iterator[Started]:
         process.wait()
 
 
-def wait_for(condition: Callable[[], bool]) -> None:
-    deadline = time.monotonic() + 20
-    while not condition():
-        assert time.monotonic() < deadline, "waited for 20 s"
-        time.sleep(0.02)
-
-
 def test_a_started_process_is_alive_and_stop_ends_it_and_drops_the_file(started: Started) -> None:
     process, file = started("import time; time.sleep(60)")
     record = recorded(file)
@@ -61,7 +54,7 @@ def test_a_killed_process_is_not_alive_even_while_it_is_a_zombie(started: Starte
     record = recorded(file)
     assert record is not None
     process.kill()
-    wait_for(lambda: not record.alive())  # nobody has waited for it: it is a zombie
+    wait_for(lambda: not record.alive(), 20)  # nobody has waited for it: it is a zombie
     assert process.wait() == -signal.SIGKILL
 
 
@@ -71,7 +64,7 @@ def test_what_ignores_the_polite_signal_is_killed_after_the_grace(started: Start
         f"import signal, time, pathlib; signal.signal(signal.SIGTERM, signal.SIG_IGN);"
         f"pathlib.Path({str(ready)!r}).touch(); time.sleep(60)"
     )
-    wait_for(ready.exists)
+    wait_for(ready.exists, 20)
     assert stop(file, grace_s=0.2)
     assert process.wait() == -signal.SIGKILL
 
@@ -86,7 +79,7 @@ def test_a_child_in_a_group_of_its_own_is_stopped_too_even_when_its_parent_was_k
         "c = subprocess.Popen([sys.executable, '-c', 'import time; time.sleep(60)'], process_group=0);"
         f"pathlib.Path({str(child)!r}).write_text(str(c.pid)); time.sleep(60)"
     )
-    wait_for(lambda: child.exists() and child.read_text() != "")
+    wait_for(lambda: child.exists() and child.read_text() != "", 20)
     record = recorded(file)
     assert record is not None
     process.kill()
