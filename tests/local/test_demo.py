@@ -14,7 +14,7 @@ from rich.console import Console
 from headrace.domain.contract import read_event
 from headrace.errors import PartFailed
 from headrace.local.demo import Cast, Move, Story, cast_of, deeds, moves, tell
-from headrace.local.demo_page import page, summary, why
+from headrace.local.demo_page import page, summary, why, without
 from headrace.local.simulator import Simulation, load_params
 from headrace.serve.events import Received, Rejected
 from headrace.serve.wire import BecauseBody, Freshness, RankedItem, RankedList, Versions
@@ -116,14 +116,13 @@ def test_moves_say_where_each_item_was() -> None:
     assert [move.was for move in moves(ranked("a", "b", "c"), ranked("c", "x", "b"))] == [2, None, 1]
 
 
-def test_why_prefers_the_item_that_it_depends_on() -> None:
+def test_why_names_the_item_that_it_depends_on_else_the_largest_part() -> None:
     item = RankedItem("i", None, 0, 0, ("als",), {"taste": 5, "trend": 7}, BecauseBody("j", "Lamp", 0, 4))
-    assert why(item) == "Lamp (without it: at 5)"
+    assert (why(item), without(item)) == ("Lamp", "5")  # places are told from 1
     gone = RankedItem("i", None, 0, 0, (), {}, BecauseBody("j", None, 0, None))
-    assert why(gone) == "j (without it: off the list)"
-    assert why(RankedItem("i", None, 0, 0, ("session_neighbours",), {"taste": 5, "trend": 7})) == (
-        "session neighbours · trend"
-    )
+    assert (why(gone), without(gone)) == ("j", "gone")
+    plain = RankedItem("i", None, 0, 0, ("als",), {"taste": 5, "session_trend": 7})
+    assert (why(plain), without(plain)) == ("session trend", "")
 
 
 def test_the_page_fits_eighty_columns_and_shows_what_moved() -> None:

@@ -46,9 +46,12 @@ def command(profile: Profile = None, conf: Conf = None) -> None:
     stores = blocking.stores(settings.cassandra, settings.keyspace)
     simulation = Simulation.of(load_params(folder / "simulator.toml"), SEED)
     drain(settings, 0, Time(time.monotonic, time.sleep))  # what an interrupted run sent is not sent again
-    events = _past(simulation, stores, _now_ms())
+    seen_ms = blocking.run(stores.clocks.now_ms())
+    if seen_ms is None:
+        _send_catalogue(settings, simulation)
+    events = _past(simulation, seen_ms, _now_ms())
     say(f"{len(events):,} events of {len(simulation.people.persons)} simulated people, up to this moment")
-    _send(settings, simulation, events)
+    _send(settings, events)
     drain(settings, len(events), Time(time.monotonic, time.sleep))
     say("all of them are in the ledger and in the windows")
     with closing(Api(settings.serve)) as api:
@@ -59,16 +62,18 @@ def command(profile: Profile = None, conf: Conf = None) -> None:
     console.print(_ending(settings))
 
 
-def _past(simulation: Simulation, stores: Stores, now_ms: int) -> list[WireEvent]:
+def _past(simulation: Simulation, seen_ms: int | None, now_ms: int) -> list[WireEvent]:
     """The last week, or what of it the world has not seen yet."""
-    seen_ms = blocking.run(stores.clocks.now_ms()) or 0
-    return list(simulation.events(max(now_ms - DEMO_DAYS * DAY_MS, seen_ms + 1), now_ms))
+    return list(simulation.events(max(now_ms - DEMO_DAYS * DAY_MS, (seen_ms or 0) + 1), now_ms))
 
 
-def _send(settings: Settings, simulation: Simulation, events: list[WireEvent]) -> None:
-    with bar("sending the catalogue", len(simulation.catalogue())) as advance:
-        items = [item_record(item) for item in simulation.catalogue()]
+def _send_catalogue(settings: Settings, simulation: Simulation) -> None:
+    items = [item_record(item) for item in simulation.catalogue()]
+    with bar("sending the catalogue", len(items)) as advance:
         send_bursts(settings.kafka, settings.topic("catalogue"), [items], advance)
+
+
+def _send(settings: Settings, events: list[WireEvent]) -> None:
     with bar("sending events", len(events)) as advance:
         due = bursts((record_of(event) for event in events), at_once, time.monotonic, time.sleep)
         send_bursts(settings.kafka, settings.topic("events.raw"), due, advance)
@@ -78,7 +83,7 @@ def _model(settings: Settings, conf: Path, stores: Stores, say: Callable[[str], 
     """The served model; the first run trains it. Raises PartFailed when training publishes none."""
     pointer = blocking.run(stores.pointers.get())
     if pointer is not None:
-        say(f"model {pointer.version} is there already; headrace train --world {WORLD} makes a new one")
+        say(f"model {pointer.version} is there already")
         return pointer
     say("training the first model")
     log = run_training(settings, conf)
@@ -105,9 +110,11 @@ def _wait_until_served(api: Api, pointer: Pointer) -> None:
 def _ending(settings: Settings) -> str:
     api = f"http://{settings.serve.host}:{settings.serve.port}"
     return (
-        f"\nThe stack stays up. API docs: {api}/docs\n"
-        f"People are u:p0001 to u:p0800, e.g. {api}/v1/people/u:p0001/features\n"
-        f"headrace status --world {WORLD} · headrace simulate --world {WORLD} · headrace down --world {WORLD}"
+        f"\nThe stack stays up.\n"
+        f"API docs   {api}/docs\n"
+        f"a person   {api}/v1/people/u:p0001/features\n"
+        f"next       headrace status --world {WORLD} · headrace simulate --world {WORLD}\n"
+        f"stop       headrace down --world {WORLD}"
     )
 
 

@@ -45,13 +45,17 @@ def arrow(move: Move) -> str:
 
 
 def why(item: RankedItem) -> str:
-    """What put the item there: the item of theirs that it depends on, else where it came from and its largest part."""
+    """What put the item there: the item of theirs that it depends on, else its largest part."""
     if item.because is not None:
-        title = item.because.title or item.because.item_id
-        fall = "off the list" if item.because.without is None else f"at {item.because.without + 1}"
-        return f"{title} (without it: {fall})"
-    largest = max(item.parts.items(), key=lambda part: part[1], default=("", 0))[0]
-    return " · ".join(word.replace("_", " ") for word in (*item.sources[:1], largest) if word)
+        return item.because.title or item.because.item_id
+    return max(item.parts.items(), key=lambda part: part[1], default=("", 0))[0].replace("_", " ")
+
+
+def without(item: RankedItem) -> str:
+    """Its place if that item of theirs had never been: `14`, or `gone`; empty where it depends on none."""
+    if item.because is None:
+        return ""
+    return "gone" if item.because.without is None else str(item.because.without + 1)
 
 
 def summary(story: Story) -> str:
@@ -77,13 +81,15 @@ def _before(story: Story, catalogue: Mapping[str, WireItem]) -> Table:
 
 
 def _after(story: Story, catalogue: Mapping[str, WireItem]) -> Table:
-    table = _table("place", "", "item", "category", "because of")
+    table = _table("place", "", "item", "category", "because of", "else")
     for move in story.moves:
         item, colour = move.item, "green" if move.was is None or move.was > move.item.place else "default"
         about = Text(
             _category(item, catalogue), style="bold" if _category(item, catalogue) == story.cast.category else ""
         )
-        table.add_row(str(item.place + 1), Text(arrow(move), style=colour), _title(item), about, why(item))
+        table.add_row(
+            str(item.place + 1), Text(arrow(move), style=colour), _title(item), about, why(item), without(item)
+        )
     return table
 
 
@@ -112,4 +118,6 @@ def _category(item: RankedItem, catalogue: Mapping[str, WireItem]) -> str:
 
 
 def _sources(item: RankedItem) -> str:
-    return ", ".join(source.replace("_", " ") for source in item.sources)
+    """The first source by name, and how many more there are."""
+    names = [source.replace("_", " ") for source in item.sources]
+    return names[0] + (f" + {len(names) - 1}" if len(names) > 1 else "") if names else ""
