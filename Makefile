@@ -36,7 +36,7 @@ status: $(READY) ## how each part is
 demo: $(READY) ## a lambda at work: up, a simulated shop, a first training, one person's list before and after
 	$(BIN)/headrace demo $(FLAGS)
 
-test: $(READY) ## every test; FLAGS='-k name' for some
+test: $(READY) $(AIRFLOW)/.made-from-lock ## every test; FLAGS='-k name' for some
 	$(BIN)/python -m pytest $(FLAGS)
 
 test-unit: $(READY) ## the tests that start neither Spark nor servers
@@ -67,7 +67,7 @@ $(AIRFLOW)/.made-from-lock: requirements-airflow.lock
 
 airflow: $(READY) airflow-setup ## Airflow's scheduler and web page with the DAGs of dags/, until ctrl-C
 	AIRFLOW_HOME="$$PWD/var/airflow" AIRFLOW__CORE__DAGS_FOLDER="$$PWD/dags" AIRFLOW__CORE__LOAD_EXAMPLES=False \
-		$(AIRFLOW)/bin/airflow standalone
+		AIRFLOW__API__HOST=127.0.0.1 $(AIRFLOW)/bin/airflow standalone
 
 clean: ## remove caches and what tests left; keeps the environments and var/
 	rm -rf .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache .coverage build dist

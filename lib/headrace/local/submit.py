@@ -31,10 +31,12 @@ class Submission:
     environ: Mapping[str, str]
 
 
-def submission(settings: Settings, job: Path, arguments: Sequence[str], environ: Mapping[str, str]) -> Submission:
+def submission(
+    settings: Settings, job: Path, arguments: Sequence[str], environ: Mapping[str, str], conf_dir: Path = CONF
+) -> Submission:
     """How this job is submitted under these settings.
 
-    `local` becomes `local[N]` with a slot for every task that never ends. Raises MachineUnfit for an unfit Java.
+    `conf_dir` holds spark-defaults.conf. `local` becomes `local[N]` with a slot for every task that never ends. Raises MachineUnfit for an unfit Java.
     """
     master = settings.spark.master
     scratch = settings.paths.var / "spark"
@@ -66,7 +68,7 @@ def submission(settings: Settings, job: Path, arguments: Sequence[str], environ:
         shipped = ["--packages", ",".join(spark_packages()), "--py-files", str(package_zip(scratch))]
     command = [str(pyspark_home() / "bin" / "spark-submit"), "--master", master]
     command += ["--name", f"headrace-{settings.world.name}-{job.stem}"]
-    command += ["--properties-file", str(CONF / "spark-defaults.conf")]
+    command += ["--properties-file", str(conf_dir / "spark-defaults.conf")]
     for key, value in conf.items():
         command += ["--conf", f"{key}={value}"]
     return Submission((*command, *shipped, str(job), *arguments), extra)
@@ -115,7 +117,7 @@ def main(arguments: Sequence[str]) -> None:
     parser.add_argument("--conf", type=Path, default=conf_dir())
     flags, _ = parser.parse_known_args(arguments[1:])
     settings = load_settings(flags.conf, flags.profile, flags.world)
-    planned = submission(settings, job, arguments[1:], os.environ)
+    planned = submission(settings, job, arguments[1:], os.environ, flags.conf)
     os.execve(planned.command[0], planned.command, planned.environ)
 
 

@@ -1,0 +1,129 @@
+"""Event → readable session tail, and event → readable five-minute pane, at a steady rate; beside stock Spark.
+
+Two worlds on the same servers: ours, and one whose Spark has no setting of ours but Delta's two. Rounds are
+interleaved, only one world is fed at a time, and the tail, which waits for no micro-batch, is measured in ours only.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import shutil
+import statistics
+import tempfile
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from bench.probe import Background, Seen, probe
+from bench.rows import Row, percentile, show
+from headrace.local.stack import down, up
+from headrace.program import conf_dir
+from headrace.settings import Settings
+from headrace.stores.cassandra import open_stores
+from headrace.stores.kafka import open_producer
+
+OURS, STOCK = "bench", "bench_stock"
+STOCK_SPARK = """\
+spark.sql.extensions             io.delta.sql.DeltaSparkSessionExtension
+spark.sql.catalog.spark_catalog  org.apache.spark.sql.delta.catalog.DeltaCatalog
+spark.sql.session.timeZone       UTC
+spark.ui.showConsoleProgress     false
+"""
+STOCK_TOML = """
+[spark]
+shuffle_partitions = 200
+"""
+WARM_UP_S = 20.0
+PROBES_PER_SECOND = 4
+
+
+def main(
+    rate: Annotated[int, typer.Option(min=1, max=5_000, help="events per second beside the probes")] = 500,
+    seconds: Annotated[int, typer.Option(min=5, max=120, help="length of one round")] = 20,
+    rounds: Annotated[int, typer.Option(min=1, max=20)] = 5,
+    stock: Annotated[bool, typer.Option(help="measure the peer too")] = True,
+    as_json: Annotated[bool, typer.Option("--json")] = False,
+) -> None:
+    worlds: dict[str, Settings] = {}
+    with tempfile.TemporaryDirectory() as folder:
+        try:
+            worlds[OURS] = _up(conf_dir(), OURS)
+            if stock:
+                worlds[STOCK] = _up(_stock_conf(Path(folder)), STOCK)
+            for settings in worlds.values():
+                asyncio.run(_round(settings, rate, WARM_UP_S))
+            seen: dict[str, list[list[Seen]]] = {name: [] for name in worlds}
+            for _ in range(rounds):
+                for name, settings in worlds.items():
+                    seen[name].append(asyncio.run(_round(settings, rate, seconds)))
+        finally:
+            if worlds:
+                down(worlds[OURS], conf_dir(), tuple(worlds), servers=False, say=_quiet)
+    show(_rows(seen, rate), as_json)
+
+
+def _rows(seen: dict[str, list[list[Seen]]], rate: int) -> list[Row]:
+    rows = []
+    for share, goal in ((0.5, "<= 30"), (0.99, "<= 200")):
+        rows.append(_row(f"event → session tail p{int(share * 100)}, {rate}/s", share, seen[OURS], None, "tail", goal))
+    for share, goal in ((0.5, "<= 800"), (0.99, None)):
+        rows.append(
+            _row(f"event → pane p{int(share * 100)}, {rate}/s", share, seen[OURS], seen.get(STOCK), "pane", goal)
+        )
+    return rows
+
+
+def _row(
+    metric: str, share: float, ours: list[list[Seen]], stock: list[list[Seen]] | None, end: str, goal: str | None
+) -> Row:
+    values = _over_rounds(ours, end, share)
+    spread = (min(values), max(values))
+    if not stock:
+        return Row(metric, statistics.median(values), "ms", spread, goal=goal)
+    peer = statistics.median(_over_rounds(stock, end, share))
+    return Row(metric, statistics.median(values), "ms", spread, "stock Spark", peer, goal)
+
+
+def _over_rounds(rounds: list[list[Seen]], end: str, share: float) -> list[float]:
+    return [percentile(sorted(one.tail_ms if end == "tail" else one.pane_ms for one in seen), share) for seen in rounds]
+
+
+async def _round(settings: Settings, rate: int, seconds: float) -> list[Seen]:
+    """Probes at fixed moments, whatever became of earlier ones, while the crowd is acting."""
+    stores = await open_stores(settings.cassandra, settings.keyspace)
+    producer = open_producer(settings.kafka, linger_ms=0)
+    crowd = Background(settings, rate, seconds + 5)
+    try:
+        await asyncio.sleep(1.0)
+        probes = []
+        for number in range(int(seconds * PROBES_PER_SECOND)):
+            probes.append(asyncio.create_task(probe(settings, stores, producer, number)))
+            await asyncio.sleep(1 / PROBES_PER_SECOND)
+        return list(await asyncio.gather(*probes))
+    finally:
+        crowd.close()
+        producer.close()
+        await stores.close()
+
+
+def _up(conf: Path, world: str) -> Settings:
+    settings, _ = up(conf, None, world, ("serve",), servers_only=False, say=_quiet)
+    return settings
+
+
+def _quiet(_: str) -> None:
+    """The table is all that a benchmark prints."""
+
+
+def _stock_conf(folder: Path) -> Path:
+    """Our settings, but for what Spark is told."""
+    shutil.copytree(conf_dir(), folder, dirs_exist_ok=True)
+    (folder / "spark-defaults.conf").write_text(STOCK_SPARK, encoding="utf-8")
+    local = (folder / "local.toml").read_text(encoding="utf-8").replace("[spark]\n", STOCK_TOML)
+    (folder / "local.toml").write_text(local, encoding="utf-8")
+    return folder
+
+
+if __name__ == "__main__":
+    typer.run(main)

@@ -1,0 +1,95 @@
+"""One event's way through a world, timed at its readable ends: the session tail, and the pane. It judges nothing."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import threading
+import time
+from dataclasses import dataclass
+
+from kafka import KafkaProducer
+
+from headrace.domain.events import Person
+from headrace.settings import Settings
+from headrace.stores.kafka import Outgoing, open_producer
+from headrace.stores.kafka.producer import send
+from headrace.stores.ports import Stores
+
+TAIL_POLL_S = 0.002
+PANE_POLL_S = 0.02
+GIVE_UP_S = 120.0
+
+
+@dataclass(frozen=True, slots=True)
+class Seen:
+    """Milliseconds from just before the send until a read returned the event."""
+
+    tail_ms: float
+    pane_ms: float
+
+
+def event(person: str, event_id: str, number: int) -> bytes:
+    """A wire event that happens now."""
+    body = {
+        "event_id": event_id,
+        "kind": "view",
+        "user_id": person,
+        "item_id": f"bench-{number % 500}",
+        "category": f"category-{number % 12}",
+        "occurred_at": time.time_ns() // 1_000_000,
+    }
+    return json.dumps(body).encode()
+
+
+class Background:
+    """Events of many people at a steady rate from a thread, until closed. Bounded by `seconds` whatever happens."""
+
+    def __init__(self, settings: Settings, per_second: int, seconds: float) -> None:
+        self._stop = threading.Event()
+        self._thread = threading.Thread(target=self._run, args=(settings, per_second, seconds), daemon=True)
+        self._thread.start()
+
+    def close(self) -> None:
+        self._stop.set()
+        self._thread.join()
+
+    def _run(self, settings: Settings, per_second: int, seconds: float) -> None:
+        producer = open_producer(settings.kafka)
+        topic, run = settings.topic("events.raw"), time.time_ns()
+        start = time.perf_counter()
+        for number in range(int(per_second * seconds)):
+            delay = start + number / per_second - time.perf_counter()
+            if delay > 0 and self._stop.wait(delay):
+                break
+            person = f"crowd-{number * 7919 % 2000}"
+            send(producer, Outgoing(topic, f"u:{person}".encode(), event(person, f"b{run}-{number}", number)))
+        producer.flush()
+        producer.close()
+
+
+async def probe(settings: Settings, stores: Stores, producer: KafkaProducer, number: int) -> Seen:
+    """Send one event of a person nobody has seen, and read until both stores have it."""
+    name = f"probe-{time.time_ns()}-{number}"
+    person = Person(f"u:{name}")
+    began = time.perf_counter()
+    send(producer, Outgoing(settings.topic("events.raw"), person.encode(), event(name, name, number)))
+
+    async def tail() -> float:
+        while not await stores.tails.newest(person, 1):
+            await _pause(TAIL_POLL_S, began, "session tail")
+        return (time.perf_counter() - began) * 1000
+
+    async def pane() -> float:
+        while not await stores.user_panes.since(person, 0):
+            await _pause(PANE_POLL_S, began, "pane")
+        return (time.perf_counter() - began) * 1000
+
+    tail_ms, pane_ms = await asyncio.gather(tail(), pane())
+    return Seen(tail_ms, pane_ms)
+
+
+async def _pause(seconds: float, began: float, what: str) -> None:
+    if time.perf_counter() - began > GIVE_UP_S:
+        raise TimeoutError(f"no {what} after {GIVE_UP_S:.0f} s: see `headrace status` and `headrace logs features`")
+    await asyncio.sleep(seconds)

@@ -1,0 +1,61 @@
+"""Recommendations at a fixed rate against a running world, beside the same server's empty answer (/livez).
+
+The peer shows what HTTP, the machine and the load generator cost by themselves; both sides are interleaved.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import statistics
+from typing import Annotated
+
+import typer
+
+from bench.load import Call, Outcome, open_loop
+from bench.people import known_people
+from bench.rows import Row, percentile, show
+from headrace.program import conf_dir
+from headrace.settings import load_settings
+
+
+def main(
+    world: str = "demo",
+    rate: Annotated[int, typer.Option(min=1, help="requests per second")] = 200,
+    seconds: Annotated[int, typer.Option(min=1, max=120, help="length of one round")] = 10,
+    rounds: Annotated[int, typer.Option(min=1, max=20)] = 5,
+    as_json: Annotated[bool, typer.Option("--json")] = False,
+) -> None:
+    settings = load_settings(conf_dir(), world=world)
+    base_url = f"http://{settings.serve.host}:{settings.serve.port}"
+    people = known_people(settings, 1_000)
+    bodies = [
+        json.dumps({(person.partition(":")[0] == "u" and "user_id") or "session_id": person[2:], "limit": 20}).encode()
+        for person in people
+    ]
+    count = rate * seconds
+    recommend = [Call("POST", "/v1/recommendations", bodies[n % len(bodies)]) for n in range(count)]
+    livez = [Call("GET", "/livez")] * count
+    asyncio.run(open_loop(base_url, recommend[: 2 * rate], rate))  # warm-up, not counted
+    ours, floor = [], []
+    for _ in range(rounds):
+        ours.append(asyncio.run(open_loop(base_url, recommend, rate)))
+        floor.append(asyncio.run(open_loop(base_url, livez, rate)))
+    rows = [
+        _row(f"recommendation p{int(share * 100)} at {rate}/s", share, ours, floor, goal)
+        for share, goal in ((0.5, None), (0.9, None), (0.99, "<= 25"))
+    ]
+    failed = sum(outcome.status != 200 for outcomes in ours for outcome in outcomes)
+    rows.append(Row("answers other than 200", failed, "", (0, failed), goal="<= 0"))
+    show(rows, as_json)
+
+
+def _row(metric: str, share: float, ours: list[list[Outcome]], floor: list[list[Outcome]], goal: str | None) -> Row:
+    values = [percentile(sorted(o.latency_ms for o in outcomes), share) for outcomes in ours]
+    floors = [percentile(sorted(o.latency_ms for o in outcomes), share) for outcomes in floor]
+    spread = (min(values), max(values))
+    return Row(metric, statistics.median(values), "ms", spread, "livez", statistics.median(floors), goal)
+
+
+if __name__ == "__main__":
+    typer.run(main)

@@ -1,0 +1,26 @@
+"""`headrace bench`: run one of the project's benchmarks. What each measures, its own file in bench/ says."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+from typing import Annotated
+
+import typer
+
+from headrace.errors import BadInput
+from headrace.program import ROOT
+
+BENCH = ROOT / "bench"
+
+
+def command(
+    name: Annotated[str, typer.Argument(help="fresh or serve; each is a file in bench/")],
+    options: Annotated[list[str] | None, typer.Argument(help="The benchmark's own options, after `--`.")] = None,
+) -> None:
+    """Measure, print a table (with `-- --json` a list), and leave the machine as it was: `headrace bench serve`."""
+    known = sorted(path.stem for path in BENCH.glob("*.py") if "typer.run(main)" in path.read_text(encoding="utf-8"))
+    if name not in known:
+        raise BadInput(f"bench {name}: no such benchmark; there are {', '.join(known) or 'none (no bench/ folder)'}")
+    done = subprocess.run((sys.executable, "-m", f"bench.{name}", *(options or ())), cwd=ROOT, check=False)
+    raise typer.Exit(done.returncode)

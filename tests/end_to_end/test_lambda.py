@@ -1,0 +1,212 @@
+"""The whole lambda against the real servers: known events in by HTTP and by Kafka, two drivers killed on the way, and
+then Delta, Cassandra and the API must hold what a loop over the same bytes says. One story, told in order.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import os
+import signal
+import subprocess
+import time
+from collections import Counter
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+import httpx
+import pytest
+from deltalake import DeltaTable
+
+from headrace.settings import Settings
+from headrace.stores.cassandra import open_stores
+from headrace.stores.kafka import Outgoing, open_producer, send_all
+from headrace.stores.ports import Stores
+from tests.conftest import headrace, run_headrace, stack_environ
+from tests.dags.conftest import Airflow
+from tests.end_to_end.story import Expected, Sent, chapter, oracle
+
+pytestmark = [pytest.mark.stack, pytest.mark.timeout(1500)]
+
+DRAINED_S = 240
+
+
+@dataclass(frozen=True, slots=True)
+class Story:
+    settings: Settings
+    var: Path
+    expected: Expected
+    before: dict[str, Any]
+
+    @property
+    def api(self) -> str:
+        return api_of(self.settings)
+
+
+def api_of(settings: Settings) -> str:
+    return f"http://{settings.serve.host}:{settings.serve.port}"
+
+
+@pytest.fixture(scope="module")
+def story(stack: Settings, var: Path) -> Story:
+    """Everything is sent, ingest and features were killed between two chapters, and all of it has arrived."""
+    before = httpx.post(f"{api_of(stack)}/v1/recommendations", json={"user_id": "story-1"}, timeout=10)
+    assert before.status_code == 200, before.text
+    now_ms = time.time_ns() // 1_000_000
+    first, second = chapter(0, now_ms), chapter(1000, now_ms)
+    send(stack, first)
+    wait_for("some of the first chapter in the ledger", lambda: ledger_rows(stack) > 0, DRAINED_S)
+    send(stack, second[:40])  # under way while the drivers die
+    for part in ("ingest", "features"):
+        os.kill(pid_of(var, part), signal.SIGKILL)
+    send(stack, second[40:])
+    run_headrace(var, "up")
+    wait_for("account to say that all is drained and adds up", lambda: accounted(var), DRAINED_S)
+    return Story(stack, var, oracle([*first, *second], now_ms), before.json())
+
+
+def test_the_ledger_holds_every_clean_event_once_by_src(story: Story) -> None:
+    ledger = rows_of(story.settings, "events", ["src", "person", "event_id", "occurred_at", "late"])
+    mine = {row["src"]: row for row in ledger if row["event_id"].startswith("story-")}
+    assert Counter((r["person"], r["event_id"], r["occurred_at"]) for r in mine.values()) == story.expected.clean
+    assert sum(row["late"] for row in mine.values()) == story.expected.late == 6
+
+
+def test_every_bad_record_is_kept_with_its_reason(story: Story) -> None:
+    rejected = {row["src"]: row for row in rows_of(story.settings, "rejected", ["src", "reason", "value"])}
+    assert Counter(row["reason"] for row in rejected.values()) == story.expected.rejected
+    assert {row["value"] for row in rejected.values()} >= {b"\xff\xfe not text", b'{"event_id": '}
+    assert all(not row["value"] for row in rejected.values() if row["reason"] == "no_consent")
+
+
+def test_panes_and_tails_in_cassandra_equal_the_recount(story: Story) -> None:
+    expected = story.expected
+
+    async def read(stores: Stores) -> tuple[dict[Any, Any], dict[Any, Any], dict[Any, Any]]:
+        users = {p: await stores.user_panes.since(p, 0) for p, _, _ in expected.user_panes}
+        items = {i: await stores.item_panes.since(i, 0) for i, _, _ in expected.item_panes}
+        tails = {p: await stores.tails.newest(p, 1000) for p in expected.tails}
+        return users, items, tails
+
+    users, items, tails = with_stores(story.settings, read)
+    assert {(o, *key): f.tolist() for o, cells in users.items() for key, f in cells.items()} == expected.user_panes
+    assert {(o, *key): f.tolist() for o, cells in items.items() for key, f in cells.items()} == expected.item_panes
+    assert {p: {(e.event_id, e.occurred_at) for e in tail} for p, tail in tails.items()} == expected.tails
+
+
+def test_before_any_model_a_known_person_and_a_stranger_get_a_list(story: Story) -> None:
+    assert story.before["versions"]["candidates"] is None
+    for body in ({"user_id": "story-1"}, {"session_id": "never-seen"}, {}, {"user_id": "story-1", "limit": 3}):
+        answer = httpx.post(f"{story.api}/v1/recommendations", json=body, timeout=10)
+        assert answer.status_code == 200, answer.text
+        assert [item["place"] for item in answer.json()["items"]] == list(range(len(answer.json()["items"])))
+
+
+def test_what_a_person_does_is_in_their_features_and_decisions_can_be_asked_for(story: Story) -> None:
+    features = httpx.get(f"{story.api}/v1/people/u:story-1/features", timeout=10)
+    assert features.status_code == 200, features.text
+    answer = httpx.post(f"{story.api}/v1/recommendations", json={"user_id": "story-1"}, timeout=10).json()
+    address = f"{story.api}/v1/decisions/{answer['request_id']}"
+    wait_for("the decision in Cassandra", lambda: httpx.get(address, timeout=10).status_code == 200, 30)
+    archived = "the decision in Delta"
+    wait_for(archived, lambda: answer["request_id"] in column(story.settings, "decisions", "request_id"), DRAINED_S)
+
+
+@pytest.mark.airflow
+def test_airflow_retrains_and_the_api_serves_the_new_model(story: Story, airflow: Airflow) -> None:
+    tomorrow = (datetime.now(UTC) + timedelta(days=1)).date().isoformat()
+    inside = Airflow({**airflow.environ, **stack_environ(story.var)}, airflow.home)
+    run = inside("dags", "test", "retrain_daily", tomorrow, seconds=900)
+    assert run.returncode == 0, run.stdout[-6000:] + run.stderr[-3000:]
+    models = json.loads(run_headrace(story.var, "models", "--json"))
+    served = [model["version"] for model in models["models"] if model["served"]]
+    assert len(served) == 1
+    wait_for("the API to serve the new model", lambda: answered(story)["versions"]["model"] == served[0], 30)
+    answer = answered(story)
+    assert answer["versions"]["candidates"] == served[0]
+    assert answer["items"]
+    assert {source for item in answer["items"] for source in item["sources"]} & {"als", "item_to_item", "own_history"}
+    assert all(item["score_micro"] == sum(item["parts"].values()) for item in answer["items"])
+
+
+def test_with_cassandra_stopped_lists_go_on_and_say_so(story: Story) -> None:
+    os.kill(pid_of(story.var, "cassandra"), signal.SIGKILL)
+    try:
+        answers = [
+            httpx.post(f"{story.api}/v1/recommendations", json={"user_id": "story-1"}, timeout=10) for _ in range(20)
+        ]
+        assert [answer.status_code for answer in answers] == [200] * 20
+        assert all(answer.json()["degraded"] for answer in answers)
+        decision = httpx.get(f"{story.api}/v1/decisions/none-such", timeout=10)
+        assert (decision.status_code, decision.headers["content-type"]) == (503, "application/problem+json")
+        assert "retry-after" in decision.headers
+    finally:
+        run_headrace(story.var, "up")
+    wait_for("answers that are whole again", lambda: not answered(story)["degraded"], 120)
+
+
+def send(settings: Settings, records: list[Sent]) -> None:
+    """By HTTP in one NDJSON body, by Kafka as they are; each record in its own way, both acknowledged on return."""
+    lines = b"\n".join(record.raw for record in records if record.by_http)
+    answer = httpx.post(
+        f"{api_of(settings)}/v1/events", content=lines, headers={"content-type": "application/x-ndjson"}, timeout=30
+    )
+    assert answer.status_code == 202, answer.text
+    producer = open_producer(settings.kafka)
+    outgoing = [Outgoing(settings.topic("events.raw"), r.key, r.raw) for r in records if not r.by_http]
+    send_all(producer, outgoing, 30_000)
+    producer.close()
+
+
+def answered(story: Story) -> dict[str, Any]:
+    answer = httpx.post(f"{story.api}/v1/recommendations", json={"user_id": "story-1"}, timeout=10)
+    assert answer.status_code == 200, answer.text
+    document: dict[str, Any] = answer.json()
+    return document
+
+
+def accounted(var: Path) -> bool:
+    done = subprocess.run(
+        headrace("account", "--json"), env=stack_environ(var), capture_output=True, text=True, timeout=120, check=False
+    )
+    return done.returncode == 0 and bool(json.loads(done.stdout)["drained"])
+
+
+def pid_of(var: Path, part: str) -> int:
+    (found,) = [p["pid"] for p in json.loads(run_headrace(var, "status", "--json"))["parts"] if p["name"] == part]
+    return int(found)
+
+
+def rows_of(settings: Settings, table: str, columns: list[str]) -> list[dict[str, Any]]:
+    """Read without a JVM, by another implementation of Delta."""
+    rows: list[dict[str, Any]] = DeltaTable(settings.table(table)).to_pyarrow_table(columns=columns).to_pylist()
+    return rows
+
+
+def column(settings: Settings, table: str, name: str) -> set[Any]:
+    return {row[name] for row in rows_of(settings, table, [name])}
+
+
+def ledger_rows(settings: Settings) -> int:
+    return len(rows_of(settings, "events", ["src"]))
+
+
+def with_stores(settings: Settings, read: Callable[[Stores], Any]) -> Any:
+    async def session() -> Any:
+        stores = await open_stores(settings.cassandra, settings.keyspace)
+        try:
+            return await read(stores)
+        finally:
+            await stores.close()
+
+    return asyncio.run(session())
+
+
+def wait_for(what: str, holds: Callable[[], bool], seconds: float) -> None:
+    deadline = time.monotonic() + seconds
+    while not holds():
+        assert time.monotonic() < deadline, f"after {seconds} s there was still no sign of {what}"
+        time.sleep(0.5)
