@@ -64,14 +64,17 @@ def main(
 
 
 def _rows(seen: dict[str, list[list[Seen]]], rate: int) -> list[Row]:
-    rows = []
-    for share, goal in ((0.5, "<= 30"), (0.99, "<= 200")):
-        rows.append(_row(f"event → session tail p{int(share * 100)}, {rate}/s", share, seen[OURS], None, "tail", goal))
-    for share, goal in ((0.5, "<= 800"), (0.99, None)):
-        rows.append(
-            _row(f"event → pane p{int(share * 100)}, {rate}/s", share, seen[OURS], seen.get(STOCK), "pane", goal)
-        )
-    return rows
+    def row(end: str, share: float, peer: list[list[Seen]] | None, goal: str | None) -> Row:
+        name = {"tail": "session tail", "pane": "pane"}[end]
+        return _row(f"event → {name} p{int(share * 100)}, {rate}/s", share, seen[OURS], peer, end, goal)
+
+    stock = seen.get(STOCK)
+    return [
+        row("tail", 0.5, None, "<= 30"),
+        row("tail", 0.99, None, "<= 200"),
+        row("pane", 0.5, stock, "<= 800"),
+        row("pane", 0.99, stock, None),
+    ]
 
 
 def _row(

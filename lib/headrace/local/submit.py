@@ -32,17 +32,18 @@ class Submission:
 
 
 def submission(
-    settings: Settings, job: Path, arguments: Sequence[str], environ: Mapping[str, str], conf_dir: Path = CONF
+    settings: Settings, job: Path, arguments: Sequence[str], environ: Mapping[str, str], conf: Path = CONF
 ) -> Submission:
     """How this job is submitted under these settings.
 
-    `conf_dir` holds spark-defaults.conf. `local` becomes `local[N]` with a slot for every task that never ends. Raises MachineUnfit for an unfit Java.
+    `conf` holds spark-defaults.conf. `local` becomes `local[N]` with a slot for every task that never ends.
+    Raises MachineUnfit for an unfit Java.
     """
     master = settings.spark.master
     scratch = settings.paths.var / "spark"
     for folder in (scratch / "tmp", scratch / "local"):
         folder.mkdir(parents=True, exist_ok=True)
-    conf = {
+    spark_conf = {
         "spark.sql.shuffle.partitions": str(settings.spark.shuffle_partitions),
         "spark.driver.memory": _memory(settings, job),
         "spark.driver.extraJavaOptions": _java_flags(job, scratch / "tmp"),
@@ -53,13 +54,13 @@ def submission(
     for foreign in ("SPARK_HOME", "SPARK_CONF_DIR", "PYSPARK_SUBMIT_ARGS", "PYSPARK_DRIVER_PYTHON"):
         extra.pop(foreign, None)
     if _is_local(master):
-        conf |= {"spark.driver.host": LOOPBACK, "spark.driver.bindAddress": LOOPBACK, "spark.ui.enabled": "false"}
-        conf |= {"spark.local.dir": str(scratch / "local")}
+        spark_conf |= {"spark.driver.host": LOOPBACK, "spark.driver.bindAddress": LOOPBACK, "spark.ui.enabled": "false"}
+        spark_conf |= {"spark.local.dir": str(scratch / "local")}
         extra |= {"SPARK_LOCAL_IP": LOOPBACK, "PYTHONPATH": _prepended(ROOT / "lib", environ.get("PYTHONPATH"))}
     if master.startswith("local"):
         master = f"local[{_slots(settings, job)}]" if master == "local" else master
         # On the class path and not --jars: those are copied and served to executors that are this process.
-        conf["spark.driver.extraClassPath"] = ":".join(map(str, spark_jars(settings)))
+        spark_conf["spark.driver.extraClassPath"] = ":".join(map(str, spark_jars(settings)))
         shipped = []
     elif master.startswith("spark://"):
         shipped = ["--jars", ",".join(map(str, spark_jars(settings)))]
@@ -68,8 +69,8 @@ def submission(
         shipped = ["--packages", ",".join(spark_packages()), "--py-files", str(package_zip(scratch))]
     command = [str(pyspark_home() / "bin" / "spark-submit"), "--master", master]
     command += ["--name", f"headrace-{settings.world.name}-{job.stem}"]
-    command += ["--properties-file", str(conf_dir / "spark-defaults.conf")]
-    for key, value in conf.items():
+    command += ["--properties-file", str(conf / "spark-defaults.conf")]
+    for key, value in spark_conf.items():
         command += ["--conf", f"{key}={value}"]
     return Submission((*command, *shipped, str(job), *arguments), extra)
 
