@@ -80,8 +80,12 @@ def _is_local(master: str) -> bool:
 
 
 def _slots(settings: Settings, job: Path) -> int:
-    """Ingest holds one slot per partition all the time, and needs two more for everything else that it does."""
-    return settings.world.partitions + 2 if job.stem == "ingest" else max(2, os.cpu_count() or 2)
+    """Ingest holds one slot per partition all the time, and needs two more for everything else that it does.
+
+    Features has four at least: with two, one batch of windows holds both and the hot query waits for it.
+    """
+    by_job = {"ingest": settings.world.partitions + 2, "features": max(4, os.cpu_count() or 2)}
+    return by_job.get(job.stem, max(2, os.cpu_count() or 2))
 
 
 def _memory(settings: Settings, job: Path) -> str:
