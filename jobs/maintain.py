@@ -1,9 +1,10 @@
 """Compact and clean every Delta table of a world, once: ./spark-submit.sh jobs/maintain.py [--world NAME]."""
 
+from pyspark.sql import SparkSession
+
 from headrace.program import arguments, open_settings, run
 from headrace.stream.maintenance import maintain_table
 from headrace.stream.tables import TABLES
-from pyspark.sql import SparkSession
 
 
 def main() -> None:

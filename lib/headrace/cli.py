@@ -76,9 +76,7 @@ def _not_asked_for() -> None:
     """Stands in the help for a command whose module need not be imported."""
 
 
-def _root(
-    context: typer.Context, version: bool = typer.Option(False, "--version", help="Print the version and exit.")
-) -> None:
+def _root(version: bool = typer.Option(False, "--version", help="Print the version and exit.")) -> None:
     if version:
         print(importlib.metadata.version("headrace"))
         raise typer.Exit

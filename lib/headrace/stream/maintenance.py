@@ -1,4 +1,4 @@
-"""Compaction and clean-up of Delta tables. Paths in, figures out; no settings, no schedule (dags/maintain_tables.py)."""
+"""Compaction and clean-up of Delta tables. Paths in, figures out; no settings and no schedule."""
 
 from __future__ import annotations
 
@@ -22,7 +22,8 @@ class Upkeep:
 def maintain_table(spark: SparkSession, name: str, path: str) -> Upkeep | None:
     """OPTIMIZE, then VACUUM by the table's own retention property; None where there is no table at `path`.
 
-    Appends of running streams never conflict with it; files that a stream may still read are younger than the retention.
+    Appends of running streams never conflict with it, and files that a stream may still read are younger than
+    the retention.
     """
     if not DeltaTable.isDeltaTable(spark, path):
         return None
