@@ -22,7 +22,7 @@ from headrace.live.report import progress_file
 from headrace.ready import read_ready
 from headrace.settings import Settings
 from headrace.stores.cassandra import open_stores
-from headrace.stores.kafka import Outgoing, open_producer, send_all
+from headrace.stores.kafka import Outgoing, close_producer, open_producer, send_all
 from tests.stores.events import view
 from tests.stores.proxy import proxy_to
 
@@ -95,7 +95,7 @@ def send(world: Settings, events: Sequence[Event], decisions: Mapping[str, bytes
     try:
         send_all(producer, records, deadline_ms=30_000)
     finally:
-        producer.close()
+        close_producer(producer, within_s=5.0)
 
 
 def tails(world: Settings, people: Sequence[str]) -> list[tuple[Event, ...]]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import socket
+import time
 
 import pytest
 from kafka import KafkaAdminClient
@@ -10,7 +11,7 @@ from kafka.admin import ConfigResource, ConfigResourceType
 
 from headrace.errors import BadSettings, StoreUnavailable
 from headrace.settings import Kafka, Settings
-from headrace.stores.kafka import Outgoing, create_topics, open_consumer, open_producer, send_all
+from headrace.stores.kafka import Outgoing, close_producer, create_topics, open_consumer, open_producer, send_all
 from tests.stores.conftest import a_name
 from tests.stores.test_log import read_whole
 
@@ -44,19 +45,17 @@ def test_topics_with_other_partitions_than_the_settings_are_refused(world: Setti
 
 @pytest.mark.stack
 def test_what_send_all_returned_for_is_there_in_order(world: Settings) -> None:
-    topic, key = world.topic("decisions"), a_name().encode()
+    topic, key, now_ms = world.topic("decisions"), a_name().encode(), time.time_ns() // 1_000_000
     producer = open_producer(world.kafka)
-    records = [
-        Outgoing(topic, key, b"%d" % n, (("h", b"x"),), timestamp_ms=1_600_000_000_000 + n) for n in range(2_000)
-    ]
+    records = [Outgoing(topic, key, b"%d" % n, (("h", b"x"),), timestamp_ms=now_ms + n) for n in range(2_000)]
     try:
         appended = send_all(producer, iter(records), deadline_ms=30_000)
     finally:
-        producer.close()
+        close_producer(producer, within_s=5.0)
     mine = [record for record in read_whole(world, topic) if record.key == key]
     assert [record.value for record in mine] == [record.value for record in records]
     assert [record.offset for record in mine] == [one.offset for one in appended]
-    assert (mine[7].timestamp_ms, mine[7].headers) == (1_600_000_000_007, (("h", b"x"),))
+    assert (mine[7].timestamp_ms, mine[7].headers) == (now_ms + 7, (("h", b"x"),))
 
 
 @pytest.mark.stack
@@ -66,7 +65,7 @@ def test_a_refused_record_fails_the_whole_send(world: Settings) -> None:
         with pytest.raises(StoreUnavailable):
             send_all(producer, [Outgoing(world.topic("decisions"), b"k", bytes(2 * 1024 * 1024))], deadline_ms=30_000)
     finally:
-        producer.close()
+        close_producer(producer, within_s=5.0)
 
 
 def test_clients_of_a_broker_that_is_not_there_are_refused_with_its_address() -> None:

@@ -8,6 +8,8 @@ import time
 from collections.abc import Callable, Iterator
 
 import pytest
+from kafka.future import Future
+from kafka.producer.future import RecordMetadata
 
 from headrace.errors import StoreUnavailable
 from headrace.settings import Kafka, Settings
@@ -47,10 +49,14 @@ def read_whole(world: Settings, topic: str) -> list[Record]:
     consumer = open_consumer(world.kafka)
     try:
         consumer.assign_whole(topic)
-        wanted = sum(consumer.ends(consumer.assignment()).values())
+        firsts, ends = consumer.firsts(consumer.assignment()), consumer.ends(consumer.assignment())
+        missing = {partition: end for partition, end in ends.items() if end > firsts[partition]}
         records: list[Record] = []
-        while len(records) < wanted:
-            records += consumer.poll(1_000)
+        while missing:
+            for record in consumer.poll(1_000):
+                records.append(record)
+                if record.offset + 1 >= missing.get((record.topic, record.partition), record.offset + 2):
+                    del missing[record.topic, record.partition]
         return records
     finally:
         consumer.close()
@@ -127,3 +133,33 @@ def test_a_closed_log_refuses_at_once(run: Run) -> None:
     run(log.close())
     with pytest.raises(StoreUnavailable, match="closed"):
         run(log.append(TOPIC, b"k", b"v"))
+
+
+class Producer:
+    """A kafka-python producer whose records are acknowledged, or not ever."""
+
+    def __init__(self, acknowledges: bool) -> None:
+        self.acknowledges = acknowledges
+        self.closed = False
+
+    def send(self, topic: str, **record: object) -> Future:
+        sent = Future()
+        if self.acknowledges:
+            sent.success(RecordMetadata(topic, 0, None, 7, 9, None, 0, 0, 0))
+        return sent
+
+    def close(self, timeout: float) -> None:
+        self.closed = True
+
+
+def test_a_producer_that_lost_its_broker_is_replaced_by_a_new_one(monkeypatch: pytest.MonkeyPatch, run: Run) -> None:
+    stuck, well = Producer(acknowledges=False), Producer(acknowledges=True)
+    waiting = iter((stuck, well))
+    monkeypatch.setattr("headrace.stores.kafka.log.open_producer", lambda kafka, linger_ms: next(waiting))
+    log = KafkaLog(Kafka(request_timeout_ms=200))
+    with pytest.raises(StoreUnavailable, match=r"not acknowledged in 0\.2 s"):
+        run(log.append(TOPIC, b"k", b"v"))
+    assert run(log.append(TOPIC, b"k", b"v")) == Appended(partition=0, offset=7, timestamp_ms=9)
+    assert (stuck.closed, well.closed) == (True, False)
+    run(log.close())
+    assert well.closed

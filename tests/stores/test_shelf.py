@@ -166,5 +166,7 @@ def test_a_version_is_named_by_the_clock_and_by_everything_that_went_into_it() -
 
 
 def test_a_serving_process_reads_the_shelf_without_spark_and_pandas() -> None:
-    program = "import sys, headrace.stores.shelf; print([m for m in ('pyspark', 'pandas', 'delta') if m in sys.modules])"
+    program = (
+        "import sys, headrace.stores.shelf; print([m for m in ('pyspark', 'pandas', 'delta') if m in sys.modules])"
+    )
     assert subprocess.check_output([sys.executable, "-c", program], text=True).strip() == "[]"

@@ -2,7 +2,7 @@
 
 from headrace.stores.kafka.consumer import Consumer, Partition, Record, open_consumer
 from headrace.stores.kafka.log import KafkaLog
-from headrace.stores.kafka.producer import Outgoing, open_producer, send_all
+from headrace.stores.kafka.producer import Outgoing, close_producer, open_producer, send_all
 from headrace.stores.kafka.topics import create_topics
 
 __all__ = [
@@ -11,6 +11,7 @@ __all__ = [
     "Outgoing",
     "Partition",
     "Record",
+    "close_producer",
     "create_topics",
     "open_consumer",
     "open_producer",

@@ -10,11 +10,12 @@ from queue import SimpleQueue
 from typing import Final
 
 from kafka import KafkaProducer
+from kafka.errors import MessageSizeTooLargeError
 from kafka.producer.future import RecordMetadata
 
 from headrace.errors import StoreUnavailable
 from headrace.settings import Kafka
-from headrace.stores.kafka.producer import Outgoing, appended, open_producer, send
+from headrace.stores.kafka.producer import Outgoing, appended, close_producer, open_producer, send
 from headrace.stores.ports import Appended
 
 UNANSWERED: Final = 10_000  # appends under way at once; beyond it the answer is "unavailable" now, not an endless queue
@@ -28,11 +29,14 @@ class _Waiting:
     record: Outgoing
     loop: asyncio.AbstractEventLoop
     answer: asyncio.Future[Appended]
+    suspect: threading.Event  # set when something went wrong that the producer may not recover from
 
     def succeed(self, metadata: RecordMetadata) -> None:
         self.loop.call_soon_threadsafe(self._settle, appended(metadata))
 
     def fail(self, error: Exception) -> None:
+        if not isinstance(error, MessageSizeTooLargeError):
+            self.suspect.set()
         refusal = StoreUnavailable(f"Kafka: {self.record.topic}: {error}")
         refusal.__cause__ = error
         self.loop.call_soon_threadsafe(self._settle, refusal)
@@ -55,6 +59,7 @@ class KafkaLog:
         self._queue: SimpleQueue[_Waiting | None] = SimpleQueue()
         self._unanswered = 0
         self._closed = False
+        self._suspect = threading.Event()
         self._thread = threading.Thread(target=self._send_all, name="headrace-log", daemon=True)
         self._thread.start()
 
@@ -66,13 +71,14 @@ class KafkaLog:
         if self._unanswered >= UNANSWERED:
             raise StoreUnavailable(f"Kafka at {self._kafka.bootstrap}: {topic}: {UNANSWERED} appends are waiting")
         loop = asyncio.get_running_loop()
-        waiting = _Waiting(Outgoing(topic, key, value, tuple(headers)), loop, loop.create_future())
+        waiting = _Waiting(Outgoing(topic, key, value, tuple(headers)), loop, loop.create_future(), self._suspect)
         self._unanswered += 1
         try:
             self._queue.put(waiting)
             async with asyncio.timeout(self._deadline_s):
                 return await waiting.answer
         except TimeoutError as error:
+            self._suspect.set()
             where = f"Kafka at {self._kafka.bootstrap}: {topic}"
             raise StoreUnavailable(f"{where}: not acknowledged in {self._deadline_s:g} s") from error
         finally:
@@ -89,7 +95,11 @@ class KafkaLog:
         while (waiting := self._queue.get()) is not None:
             if waiting.answer.done():
                 continue  # its caller was told "unavailable"; sending it now would only repeat what it will retry
+            if producer is not None and self._suspect.is_set():
+                close_producer(producer, within_s=0.0)
+                producer = None
             try:
+                self._suspect.clear()
                 producer = producer or open_producer(self._kafka, LINGER_MS)
                 sent = send(producer, waiting.record)
             except StoreUnavailable as error:
@@ -98,7 +108,7 @@ class KafkaLog:
             sent.add_callback(waiting.succeed)
             sent.add_errback(waiting.fail)
         if producer is not None:
-            producer.close(timeout=self._deadline_s)
+            close_producer(producer, self._deadline_s)
 
     def _opened(self) -> KafkaProducer | None:
         try:

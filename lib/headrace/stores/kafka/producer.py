@@ -5,6 +5,7 @@ from __future__ import annotations
 import time
 from collections import deque
 from collections.abc import Iterable
+from contextlib import suppress
 from dataclasses import dataclass
 from typing import Final
 
@@ -23,7 +24,10 @@ UNACKNOWLEDGED: Final = 10_000  # records under way in send_all; kafka-python it
 
 @dataclass(frozen=True, slots=True)
 class Outgoing:
-    """A record to be sent. `timestamp_ms` None: now; a topic with LogAppendTime ignores it."""
+    """A record to be sent. `timestamp_ms` None: now; a topic with LogAppendTime ignores it.
+
+    A topic without deletes by it: a record older than the retention is gone minutes after it was acknowledged.
+    """
 
     topic: str
     key: bytes | None
@@ -33,7 +37,7 @@ class Outgoing:
 
 
 def open_producer(kafka: Kafka, linger_ms: int = 2) -> KafkaProducer:
-    """An idempotent producer with acks=all. Thread-safe; close it. Raises StoreUnavailable when no broker answers.
+    """An idempotent producer with acks=all. Thread-safe; end it with close_producer. Raises StoreUnavailable.
 
     `linger_ms` trades that much latency for larger batches. No send takes longer than kafka.request_timeout_ms.
     """
@@ -64,7 +68,8 @@ def send_all(producer: KafkaProducer, records: Iterable[Outgoing], deadline_ms: 
     """Send every record and wait for the broker's word on each; records of one key keep their order.
 
     Any number of them: UNACKNOWLEDGED at most are under way. Raises StoreUnavailable when one was refused or not
-    acknowledged within `deadline_ms` of its sending; those before it are there, those after it may be.
+    acknowledged within `deadline_ms` of its sending; those before it are there, those after it may be. Then close the
+    producer and open another: this one may never send again.
     """
     under_way: deque[tuple[float, FutureRecordMetadata]] = deque()
     settled: list[Appended] = []
@@ -74,6 +79,21 @@ def send_all(producer: KafkaProducer, records: Iterable[Outgoing], deadline_ms: 
         under_way.append((time.monotonic() + deadline_ms / 1000, send(producer, record)))
     settled.extend(_settled(*one) for one in under_way)
     return settled
+
+
+def close_producer(producer: KafkaProducer, within_s: float) -> None:
+    """Wait that long for what is under way, then let go of it, whatever state it is in.
+
+    kafka-python 3.0.12's own close waits without end for what was cut off by a lost broker, or raises before it has
+    stopped its thread.
+    """
+    try:
+        producer.close(timeout=within_s)
+    except KafkaError:
+        producer._sender.force_close()
+        producer._sender.join(within_s)
+        with suppress(KafkaError):
+            producer.close(timeout=within_s)
 
 
 def send(producer: KafkaProducer, record: Outgoing) -> FutureRecordMetadata:
