@@ -45,12 +45,12 @@ class Ingest:
     def __init__(self, world: Settings, var: Path, log: Path) -> None:
         ready_file(world, "ingest").unlink(missing_ok=True)
         self.log = log
-        with log.open("w") as stderr:
+        with log.open("w") as lines:
             self.process = subprocess.Popen(
                 (str(ROOT / "spark-submit.sh"), "jobs/ingest.py", "--world", world.world.name),
                 env=stack_environ(var),
-                stdout=subprocess.DEVNULL,
-                stderr=stderr,
+                stdout=lines,  # where spark-submit sends what a Python job says on stderr
+                stderr=subprocess.STDOUT,
                 start_new_session=True,
             )
 
@@ -211,4 +211,4 @@ def test_fewer_slots_than_partitions_are_refused(world: Settings, var: Path, tmp
         check=False,
     )
     assert refused.returncode == 2
-    assert "has 2 partitions and Spark has 1 task slots" in refused.stderr
+    assert "has 2 partitions and Spark has 1 task slots" in refused.stdout
