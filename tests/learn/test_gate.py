@@ -7,23 +7,27 @@ import pytest
 from headrace.learn.evaluation import Evaluation, Quality
 from headrace.learn.gate import Served, decide, served_from
 
-SERVED = Served("m1", ndcg=0.30, popularity_ndcg=0.10)
+SERVED = Served("m1", cut_ms=1, ndcg=0.30, ndcg_error=0.01, popularity_ndcg=0.10)
 
 
 def quality(ndcg: float) -> Quality:
     return Quality(ndcg=ndcg, ndcg_error=0.01, recall=0.1, hit_rate=0.5, map=0.1, coverage=0.2)
 
 
-def evaluation(ndcg: float, popularity: float = 0.10, judged: int = 500) -> Evaluation:
+def evaluation(
+    ndcg: float, popularity: float = 0.10, judged: int = 500, cut_ms: int = 1, lead_error: float = 0.0
+) -> Evaluation:
     rest = quality(0.05)
     return Evaluation(
         weights="w-1",
-        cut_ms=1,
+        cut_ms=cut_ms,
         people=judged,
         judged=judged,
         model=quality(ndcg),
         own_history=rest,
         popularity=quality(popularity),
+        lead=ndcg - popularity,
+        lead_error=lead_error,
         new_judged=judged,
         new_model=rest,
         new_als=rest,
@@ -43,6 +47,19 @@ def test_the_first_measured_model_is_published_if_it_is_not_below_popularity() -
 def test_a_drop_beyond_the_tolerance_is_refused(ndcg: float, published: bool) -> None:
     # tolerance 5 % of 0.30: the line is at 0.285.
     assert decide(evaluation(ndcg), 500, SERVED, 0.05, force=False).publish is published
+
+
+def test_below_popularity_by_no_more_than_chance_is_not_below_it() -> None:
+    # 0.02 below: two errors of 0.011 reach zero, two of 0.009 do not.
+    assert decide(evaluation(0.08, lead_error=0.011), 500, None, 0.05, force=False).publish
+    assert not decide(evaluation(0.08, lead_error=0.009), 500, None, 0.05, force=False).publish
+
+
+def test_a_drop_on_other_days_is_granted_two_standard_errors_on_the_same_days_none() -> None:
+    # Errors of 0.01 and 0.01 make 0.0141 together: the line falls from 0.285 to 0.2567.
+    assert decide(evaluation(0.258, cut_ms=2), 500, SERVED, 0.05, force=False).publish
+    assert not decide(evaluation(0.255, cut_ms=2), 500, SERVED, 0.05, force=False).publish
+    assert not decide(evaluation(0.258, cut_ms=1), 500, SERVED, 0.05, force=False).publish
 
 
 def test_a_holdout_that_is_harder_for_popularity_too_is_not_held_against_the_model() -> None:

@@ -50,7 +50,8 @@ class Quality:
 class Evaluation:
     """people: all with a choice on both sides of the cut. With repeats, and (`new_…`) over items new to the person.
 
-    weights names the scoring weights that ordered the lists: serving's own at the time.
+    weights names the scoring weights that ordered the lists: serving's own at the time. lead is the mean over people
+    of the model's nDCG less popularity's, lead_error its standard error: paired, so far smaller than either's own.
     """
 
     weights: str
@@ -60,6 +61,8 @@ class Evaluation:
     model: Quality
     own_history: Quality
     popularity: Quality
+    lead: float
+    lead_error: float
     new_judged: int
     new_model: Quality
     new_als: Quality
@@ -110,6 +113,10 @@ def evaluate(judges: Sequence[Judge], model: Catalogue, people: int, cut_ms: int
     n = len(model.popularity)
     new = [judge for judge in judges if judge.relevant - judge.seen]
 
+    lead, lead_error = mean_and_error(
+        [ndcg_at(K, judge.served, judge.relevant) - ndcg_at(K, popular, judge.relevant) for judge in judges]
+    )
+
     def popular_without(seen: frozenset[int]) -> list[int]:
         return _without(popular[: K + len(seen)], seen)
 
@@ -127,6 +134,8 @@ def evaluate(judges: Sequence[Judge], model: Catalogue, people: int, cut_ms: int
         model=over_all(lambda judge: judge.served),
         own_history=over_all(lambda judge: [*judge.own, *popular_without(judge.seen)]),
         popularity=over_all(lambda _: popular),
+        lead=lead,
+        lead_error=lead_error,
         new_judged=len(new),
         new_model=over_new(lambda judge: _without(judge.served, judge.seen)),
         new_als=over_new(lambda judge: judge.als),
