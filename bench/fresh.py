@@ -21,7 +21,7 @@ from headrace.local.stack import down, up
 from headrace.program import conf_dir
 from headrace.settings import Settings
 from headrace.stores.cassandra import open_stores
-from headrace.stores.kafka import open_producer
+from headrace.stores.kafka import close_producer, open_producer
 
 OURS, STOCK = "bench", "bench_stock"
 STOCK_SPARK = """\
@@ -106,7 +106,7 @@ async def _round(settings: Settings, rate: int, seconds: float) -> list[Seen]:
         return list(await asyncio.gather(*probes))
     finally:
         crowd.close()
-        producer.close()
+        close_producer(producer, 10)
         await stores.close()
 
 

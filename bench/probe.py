@@ -12,7 +12,7 @@ from kafka import KafkaProducer
 
 from headrace.domain.events import Person
 from headrace.settings import Settings
-from headrace.stores.kafka import Outgoing, open_producer
+from headrace.stores.kafka import Outgoing, close_producer, open_producer
 from headrace.stores.kafka.producer import send
 from headrace.stores.ports import Stores
 
@@ -64,8 +64,7 @@ class Background:
                 break
             person = f"crowd-{number * 7919 % 2000}"
             send(producer, Outgoing(topic, f"u:{person}".encode(), event(person, f"b{run}-{number}", number)))
-        producer.flush()
-        producer.close()
+        close_producer(producer, 10)
 
 
 async def probe(settings: Settings, stores: Stores, producer: KafkaProducer, number: int) -> Seen:

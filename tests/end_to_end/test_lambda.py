@@ -23,7 +23,7 @@ from deltalake import DeltaTable
 
 from headrace.settings import Settings
 from headrace.stores.cassandra import open_stores
-from headrace.stores.kafka import Outgoing, open_producer, send_all
+from headrace.stores.kafka import Outgoing, close_producer, open_producer, send_all
 from headrace.stores.ports import Stores
 from tests.conftest import headrace, run_headrace, stack_environ
 from tests.dags.conftest import Airflow
@@ -60,8 +60,8 @@ def story(stack: Settings, var: Path) -> Story:
     send(stack, first)
     wait_for("some of the first chapter in the ledger", lambda: ledger_rows(stack) > 0, DRAINED_S)
     send(stack, second[:40])  # under way while the drivers die
-    for part in ("ingest", "features"):
-        os.kill(pid_of(var, part), signal.SIGKILL)
+    for pid in [pid_of(var, part) for part in ("ingest", "features")]:
+        os.kill(pid, signal.SIGKILL)
     send(stack, second[40:])
     run_headrace(var, "up")
     wait_for("account to say that all is drained and adds up", lambda: accounted(var), DRAINED_S)
@@ -158,7 +158,7 @@ def send(settings: Settings, records: list[Sent]) -> None:
     producer = open_producer(settings.kafka)
     outgoing = [Outgoing(settings.topic("events.raw"), r.key, r.raw) for r in records if not r.by_http]
     send_all(producer, outgoing, 30_000)
-    producer.close()
+    close_producer(producer, 10)
 
 
 def answered(story: Story) -> dict[str, Any]:

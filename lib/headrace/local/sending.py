@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator
-from contextlib import closing
 from typing import Final
 
 from headrace.local.wire import Record
 from headrace.settings import Kafka
-from headrace.stores.kafka import Outgoing, open_producer, send_all
+from headrace.stores.kafka import Outgoing, close_producer, open_producer, send_all
 
 BURST: Final = 2_000
 """Records per round of acknowledgements: large enough that a round trip costs nothing, small enough for a live bar."""
@@ -50,10 +49,13 @@ def send_bursts(kafka: Kafka, topic: str, batches: Iterable[list[Record]], sent:
     Raises StoreUnavailable when the broker does not take one.
     """
     total = 0
-    with closing(open_producer(kafka)) as producer:
+    producer = open_producer(kafka)
+    try:
         for batch in batches:
             outgoing = [Outgoing(topic, record.key, record.value) for record in batch]
             send_all(producer, outgoing, kafka.request_timeout_ms)
             total += len(batch)
             sent(len(batch))
+    finally:
+        close_producer(producer, kafka.request_timeout_ms / 1000)
     return total

@@ -173,7 +173,9 @@ def _furnish(settings: Settings, conf: Path, names: Collection[str], servers_onl
         return
     say(f"topics and tables of world {settings.world.name}")
     create_topics(settings)
-    create_schema(settings.cassandra, settings.keyspace, conf / "cassandra")
+    panes = settings.panes.ttl_s
+    ttl_s = {"session_tail": settings.live.tail_ttl_s, "user_panes": panes, "item_panes": panes}
+    create_schema(settings.cassandra, settings.keyspace, conf / "cassandra", ttl_s)
 
 
 def _with_machine_made(conf: Path, profile: str | None, settings: Settings) -> Settings:
