@@ -1,4 +1,4 @@
-"""Three people, six items, every list short enough to judge by hand. Place i is worth 1 / log2(i + 1): 1, 0.63093, 0.5."""
+"""Three people, six items, lists short enough to judge by hand. Place i is worth 1 / log2(i + 1): 1, 0.63093, 0.5."""
 
 from __future__ import annotations
 
@@ -37,7 +37,7 @@ def test_every_list_is_judged_on_the_same_people() -> None:
     assert found.model.recall == pytest.approx((1 + 1 + 0) / 3)
     assert found.model.hit_rate == pytest.approx(2 / 3)
     assert found.model.coverage == pytest.approx(5 / 6)  # 2, 1, 0, 3 and 4 were shown
-    # popularity 1, 0, 3, 4: for the first, 0 is at 2 of two relevant; for the second at 2 of one; for the third nothing.
+    # popularity 1, 0, 3, 4: 0 is at 2, for the first of two relevant, for the second of one; the third gets nothing.
     assert found.popularity.ndcg == pytest.approx((0.63093 / 1.63093 + 0.63093 + 0) / 3, abs=1e-5)
     # own, then what is popular and not their own: 2 1 0 3 4; 0 1 3 4; 4 1 0 3.
     assert found.own_history.ndcg == pytest.approx((1.5 / 1.63093 + 1 + 0) / 3, abs=1e-5)
