@@ -27,6 +27,7 @@ from headrace.local.machine_files import write_sections
 from headrace.settings import Settings, load_settings
 from headrace.stores.kafka import create_topics
 from headrace.stores.schema import create_schema
+from tests.airflow_cli import BIN, Airflow, migrated
 
 if TYPE_CHECKING:
     from pyspark.sql import SparkSession
@@ -132,6 +133,14 @@ def stack(var: Path, servers: Settings) -> Settings:
     """Servers, jobs and API of world main run and are ready."""
     run_headrace(var, "up")
     return stack_settings(var, "main")
+
+
+@pytest.fixture(scope="session")
+def airflow(tmp_path_factory: pytest.TempPathFactory) -> Airflow:
+    """A real Airflow on SQLite that has read dags/, for @pytest.mark.airflow."""
+    if not (BIN / "airflow").is_file():
+        pytest.skip("no .venv-airflow: `make airflow-setup` makes it")
+    return migrated(tmp_path_factory.mktemp("airflow"))
 
 
 def headrace(*arguments: str) -> tuple[str, ...]:

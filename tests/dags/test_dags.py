@@ -8,7 +8,7 @@ import re
 import pytest
 
 from headrace.program import ROOT
-from tests.dags.conftest import Airflow
+from tests.airflow_cli import Airflow
 
 pytestmark = pytest.mark.airflow
 

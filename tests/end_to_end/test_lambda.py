@@ -25,8 +25,8 @@ from headrace.settings import Settings
 from headrace.stores.cassandra import open_stores
 from headrace.stores.kafka import Outgoing, close_producer, open_producer, send_all
 from headrace.stores.ports import Stores
+from tests.airflow_cli import Airflow
 from tests.conftest import headrace, run_headrace, stack_environ
-from tests.dags.conftest import Airflow
 from tests.end_to_end.story import Expected, Sent, chapter, oracle
 
 pytestmark = [pytest.mark.stack, pytest.mark.timeout(1500)]
@@ -76,10 +76,10 @@ def test_the_ledger_holds_every_clean_event_once_by_src(story: Story) -> None:
 
 
 def test_every_bad_record_is_kept_with_its_reason(story: Story) -> None:
-    rejected = {row["src"]: row for row in rows_of(story.settings, "rejected", ["src", "reason", "value"])}
+    rejected = {row["src"]: row for row in rows_of(story.settings, "rejected", ["src", "reason", "raw"])}
     assert Counter(row["reason"] for row in rejected.values()) == story.expected.rejected
-    assert {row["value"] for row in rejected.values()} >= {b"\xff\xfe not text", b'{"event_id": '}
-    assert all(not row["value"] for row in rejected.values() if row["reason"] == "no_consent")
+    assert {row["raw"] for row in rejected.values()} >= {b"\xff\xfe not text", b'{"event_id": '}
+    assert all(not row["raw"] for row in rejected.values() if row["reason"] == "no_consent")
 
 
 def test_panes_and_tails_in_cassandra_equal_the_recount(story: Story) -> None:
@@ -117,12 +117,13 @@ def test_what_a_person_does_is_in_their_features_and_decisions_can_be_asked_for(
 
 @pytest.mark.airflow
 def test_airflow_retrains_and_the_api_serves_the_new_model(story: Story, airflow: Airflow) -> None:
-    tomorrow = (datetime.now(UTC) + timedelta(days=1)).date().isoformat()
+    # At midnight in two days the newest complete interval is the one that ends tomorrow at 02:30: today is in it.
+    date = (datetime.now(UTC) + timedelta(days=2)).date().isoformat()
     inside = Airflow({**airflow.environ, **stack_environ(story.var)}, airflow.home)
-    run = inside("dags", "test", "retrain_daily", tomorrow, seconds=900)
+    run = inside("dags", "test", "retrain_daily", date, seconds=900)
     assert run.returncode == 0, run.stdout[-6000:] + run.stderr[-3000:]
     models = json.loads(run_headrace(story.var, "models", "--json"))
-    served = [model["version"] for model in models["models"] if model["served"]]
+    served = [model["version"] for model in models["models"] if model["state"] == "served"]
     assert len(served) == 1
     wait_for("the API to serve the new model", lambda: answered(story)["versions"]["model"] == served[0], 30)
     answer = answered(story)

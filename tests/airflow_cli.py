@@ -1,4 +1,4 @@
-"""A real Airflow on SQLite in its own environment and its own folder, migrated once for the run."""
+"""A real Airflow on SQLite, called as a command in its own environment and its own folder."""
 
 from __future__ import annotations
 
@@ -9,8 +9,6 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
-
-import pytest
 
 from headrace.program import ROOT
 
@@ -45,11 +43,8 @@ class Airflow:
         return listed
 
 
-@pytest.fixture(scope="session")
-def airflow(tmp_path_factory: pytest.TempPathFactory) -> Airflow:
-    if not (BIN / "airflow").is_file():
-        pytest.skip("no .venv-airflow: `make airflow-setup` makes it")
-    home = tmp_path_factory.mktemp("airflow")
+def migrated(home: Path) -> Airflow:
+    """Airflow with its folder at `home`: database made, the DAGs of dags/ read."""
     installed = Airflow(
         os.environ
         | {
