@@ -146,7 +146,7 @@ def test_with_cassandra_stopped_lists_go_on_and_say_so(story: Story) -> None:
         assert "retry-after" in decision.headers
     finally:
         run_headrace(story.var, "up")
-    wait_for("answers that are whole again", lambda: not answered(story)["degraded"], 120)
+    wait_for("answers that are whole again", lambda: not lost(answered(story)), 120)
 
 
 def send(settings: Settings, records: list[Sent]) -> None:
@@ -167,6 +167,11 @@ def answered(story: Story) -> dict[str, Any]:
     assert answer.status_code == 200, answer.text
     document: dict[str, Any] = answer.json()
     return document
+
+
+def lost(answer: dict[str, Any]) -> set[str]:
+    """The reads of an answer that fell back; candidates are read only where a model is served."""
+    return {stage["stage"] for stage in answer["degraded"]} & {"tail", "panes"}
 
 
 def accounted(var: Path) -> bool:
