@@ -21,12 +21,14 @@ import httpx
 import pytest
 from deltalake import DeltaTable
 
+from headrace.program import ROOT
 from headrace.settings import Settings
 from headrace.stores.cassandra import open_stores
 from headrace.stores.kafka import Outgoing, close_producer, open_producer, send_all
 from headrace.stores.ports import Stores
 from tests.airflow_cli import Airflow
 from tests.conftest import headrace, run_headrace, stack_environ
+from tests.end_to_end.standalone import standalone_cluster
 from tests.end_to_end.story import Expected, Sent, chapter, oracle
 
 pytestmark = [pytest.mark.stack, pytest.mark.timeout(1500)]
@@ -131,6 +133,22 @@ def test_airflow_retrains_and_the_api_serves_the_new_model(story: Story, airflow
     assert answer["items"]
     assert {source for item in answer["items"] for source in item["sources"]} & {"als", "item_to_item", "own_history"}
     assert all(item["score_micro"] == sum(item["parts"].values()) for item in answer["items"])
+
+
+def test_the_same_job_trains_on_a_standalone_cluster(story: Story, tmp_path: Path) -> None:
+    with standalone_cluster(tmp_path) as master:
+        done = subprocess.run(
+            (str(ROOT / "spark-submit.sh"), "jobs/train.py"),
+            env=stack_environ(story.var) | {"HEADRACE__SPARK__MASTER": master},
+            cwd=tmp_path,
+            capture_output=True,
+            text=True,
+            timeout=500,
+            check=False,
+        )
+    assert done.returncode == 0, done.stdout[-3000:] + done.stderr[-3000:]
+    applications = [folder.name for folder in tmp_path.glob("app-*")]
+    assert len(applications) == 1, "the worker ran an executor of the job"
 
 
 def test_with_cassandra_stopped_lists_go_on_and_say_so(story: Story) -> None:
