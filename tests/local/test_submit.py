@@ -89,6 +89,13 @@ def test_a_standalone_cluster_gets_jars_and_code_from_here(tmp_path: Path) -> No
     assert "spark.driver.host" not in conf_of(planned.command)
 
 
+@pytest.mark.parametrize("master", ["local", "spark://127.0.0.1:7077", "yarn"])
+def test_a_driver_that_imports_the_shipped_zip_still_finds_the_settings(tmp_path: Path, master: str) -> None:
+    settings = settings_with(tmp_path, HEADRACE__SPARK__MASTER=master)
+    planned = submission(settings, Path("jobs/maintain.py"), (), {"PATH": "/usr/bin"}, Path("conf"))
+    assert planned.environ["HEADRACE_CONF"] == str(Path("conf").absolute())
+
+
 def test_yarn_fetches_the_jars_itself(tmp_path: Path) -> None:
     settings = settings_with(tmp_path, HEADRACE__SPARK__MASTER="yarn")
     planned = submission(settings, Path("jobs/features.py"), (), {"PATH": "/usr/bin"})

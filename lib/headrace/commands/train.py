@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
+import os
 import subprocess
 import sys
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Annotated
 
 import typer
 from rich.console import Console
 
-from headrace.commands.options import Conf, Profile, World
-from headrace.local.checkout import ROOT
+from headrace.commands.options import Conf, Profile, World, settings_of
+from headrace.local.job import job_command, job_environ
+from headrace.program import conf_dir
 
 Version = Annotated[int | None, typer.Option("--version", help="Train on this version of the ledger.")]
 AsOf = Annotated[str | None, typer.Option("--as-of", metavar="MOMENT", help="Train on the ledger as it was then.")]
@@ -31,26 +33,21 @@ def command(
     force: Force = False,
 ) -> None:
     """Train on the ledger, judge, publish. Exit code 1: the gate refused the model, the served one stays served."""
-    named = {
-        "--world": world,
-        "--profile": profile,
-        "--conf": conf,
-        "--version": version,
-        "--as-of": as_of,
-        "--interval-end": interval_end,
-    }
+    settings = settings_of(world, profile, conf)
+    named = {"--version": version, "--as-of": as_of, "--interval-end": interval_end}
     arguments = [word for flag, value in named.items() if value is not None for word in (flag, str(value))]
-    code = shown([str(ROOT / "spark-submit.sh"), "jobs/train.py", *arguments, *(["--force"] if force else [])])
+    program = job_command(settings, conf or conf_dir(), "train", *arguments, *(["--force"] if force else []))
+    code = shown(program, job_environ(settings, os.environ))
     if code:
         raise typer.Exit(code)
 
 
-def shown(program: Sequence[str]) -> int:
+def shown(program: Sequence[str], environ: Mapping[str, str]) -> int:
     """Run it and print its lines, with a sign of life between them; returns its exit code. Its stderr is ours."""
     console = Console(highlight=False)
     with (
         console.status("starting Spark"),
-        subprocess.Popen(program, stdout=subprocess.PIPE, stderr=sys.stderr, text=True) as running,
+        subprocess.Popen(program, env=environ, stdout=subprocess.PIPE, stderr=sys.stderr, text=True) as running,
     ):
         for line in running.stdout or ():
             console.print(line.rstrip(), markup=False)

@@ -84,7 +84,7 @@ def down(settings: Settings, conf: Path, worlds: Sequence[str], servers: bool, s
     """Stop the parts of these worlds, and the servers, in reverse order; True when anything was running."""
     stopped = False
     with _alone(settings.paths.var):
-        parts = [part for name in worlds for part in world_parts(_of_world(settings, name), str(conf))]
+        parts = [part for name in worlds for part in world_parts(_of_world(settings, name), conf)]
         for part in reversed([*(server_parts(settings) if servers else ()), *parts]):
             if recorded(part.pid_file) is None:
                 continue
@@ -113,7 +113,7 @@ def health(part: Part, settings: Settings) -> Health:
 
 def parts_of(settings: Settings, conf: Path) -> tuple[Part, ...]:
     """The servers and the jobs of the settings' world, in the order of their start."""
-    return (*server_parts(settings), *world_parts(settings, str(conf.absolute())))
+    return (*server_parts(settings), *world_parts(settings, conf))
 
 
 def server_parts(settings: Settings) -> tuple[Part, ...]:

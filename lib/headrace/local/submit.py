@@ -36,8 +36,8 @@ def submission(
 ) -> Submission:
     """How this job is submitted under these settings.
 
-    `conf` holds spark-defaults.conf. `local` becomes `local[N]` with a slot for every task that never ends.
-    Raises MachineUnfit for an unfit Java.
+    `conf` holds the settings and spark-defaults.conf. `local` becomes `local[N]` with a slot for every task that
+    never ends. Raises MachineUnfit for an unfit Java.
     """
     master = settings.spark.master
     scratch = settings.paths.var / "spark"
@@ -50,6 +50,8 @@ def submission(
         "spark.sql.warehouse.dir": str(scratch / "warehouse"),
     }
     extra = dict(environ) | {"PYSPARK_PYTHON": str(PYTHON), "JAVA_HOME": str(find_java(environ).home)}
+    # Where the code is shipped, the driver imports it from the zip too, and would look for conf/ beside that.
+    extra |= {"HEADRACE_CONF": str(conf.absolute())}
     # A shell's own Spark must not leak in: its class path and its configuration would be a second Spark's.
     for foreign in ("SPARK_HOME", "SPARK_CONF_DIR", "PYSPARK_SUBMIT_ARGS", "PYSPARK_DRIVER_PYTHON"):
         extra.pop(foreign, None)

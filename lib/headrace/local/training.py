@@ -7,7 +7,8 @@ import subprocess
 from pathlib import Path
 
 from headrace.errors import PartFailed
-from headrace.local.checkout import PYTHON, ROOT
+from headrace.local.checkout import ROOT
+from headrace.local.job import job_command, job_environ
 from headrace.settings import Settings
 
 
@@ -18,13 +19,10 @@ def run_training(settings: Settings, conf: Path) -> Path:
     """
     log = settings.paths.var / "logs" / f"{settings.world.name}.train.log"
     log.parent.mkdir(parents=True, exist_ok=True)
-    command = (str(ROOT / "spark-submit.sh"), "jobs/train.py", "--world", settings.world.name)
-    flags = ("--profile", settings.profile, "--conf", str(conf.absolute()))
-    paths = {"HEADRACE__PATHS__VAR": str(settings.paths.var), "HEADRACE__PATHS__CACHE": str(settings.paths.cache)}
-    environ = dict(os.environ) | paths | {"PYTHONUNBUFFERED": "1", "HEADRACE_PYTHON": str(PYTHON)}
+    command, environ = job_command(settings, conf, "train"), job_environ(settings, os.environ)
     with log.open("wb") as out:
         done = subprocess.run(
-            (*command, *flags), cwd=ROOT, env=environ, stdin=subprocess.DEVNULL, stdout=out, stderr=out, check=False
+            command, cwd=ROOT, env=environ, stdin=subprocess.DEVNULL, stdout=out, stderr=out, check=False
         )
     if done.returncode:
         said = [line for line in log.read_text(encoding="utf-8", errors="replace").splitlines() if line.strip()]

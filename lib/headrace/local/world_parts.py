@@ -5,8 +5,10 @@ from __future__ import annotations
 import os
 import urllib.error
 import urllib.request
+from pathlib import Path
 
-from headrace.local.checkout import PYTHON, ROOT
+from headrace.local.checkout import ROOT
+from headrace.local.job import job_command, job_environ
 from headrace.local.part import Part
 from headrace.local.process import Launch, recorded
 from headrace.ready import read_ready, ready_file
@@ -14,16 +16,15 @@ from headrace.settings import Settings
 
 # Order of their start; they stop in the reverse one, so that the door closes first and what came in is carried through.
 JOBS = ("ingest", "live", "features", "serve")
-SPARK_JOBS = frozenset({"ingest", "features"})
 MEMORY_MB = {"ingest": 1000, "live": 150, "features": 1700, "serve": 350}  # measured, rounded up
 
 
-def world_parts(settings: Settings, conf: str) -> tuple[Part, ...]:
+def world_parts(settings: Settings, conf: Path) -> tuple[Part, ...]:
     """The jobs of these settings' world, in the order of their start."""
     return tuple(_job(settings, conf, name) for name in JOBS)
 
 
-def _job(settings: Settings, conf: str, name: str) -> Part:
+def _job(settings: Settings, conf: Path, name: str) -> Part:
     world, serving = settings.world.name, name == "serve"
     address = (settings.serve.host, settings.serve.port)
     pid_file = settings.world_dir / "run" / f"{name}.pid"
@@ -31,10 +32,12 @@ def _job(settings: Settings, conf: str, name: str) -> Part:
 
     def prepare() -> Launch:
         ready_file(settings, name).unlink(missing_ok=True)  # the last run's
-        program = f"jobs/{name}.py"
-        start = (str(ROOT / "spark-submit.sh"), program) if name in SPARK_JOBS else (str(PYTHON), str(ROOT / program))
-        flags = ("--world", world, "--profile", settings.profile, "--conf", conf)
-        return Launch(command=(*start, *flags), environ=_environ(settings), folder=ROOT, log=log)
+        return Launch(
+            command=job_command(settings, conf, name),
+            environ=job_environ(settings, os.environ),
+            folder=ROOT,
+            log=log,
+        )
 
     def ready() -> bool:
         if serving:
@@ -54,12 +57,6 @@ def _job(settings: Settings, conf: str, name: str) -> Part:
         prepare=prepare,
         ready=ready,
     )
-
-
-def _environ(settings: Settings) -> dict[str, str]:
-    """Ours, with var and cache as they were resolved here, and no buffer between a job and its log."""
-    paths = {"HEADRACE__PATHS__VAR": str(settings.paths.var), "HEADRACE__PATHS__CACHE": str(settings.paths.cache)}
-    return dict(os.environ) | paths | {"PYTHONUNBUFFERED": "1", "HEADRACE_PYTHON": str(PYTHON)}
 
 
 def _is_in_session(pid: int, session: int) -> bool:
