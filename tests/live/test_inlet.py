@@ -28,6 +28,7 @@ class ScriptedConsumer(Consumer):
         self.paused: set[Partition] = set()
         self.learnable = True
         self.first = 0
+        self.commits = 0
 
     def give(self, *partitions: Partition) -> None:
         self.mine = set(partitions)
@@ -65,6 +66,7 @@ class ScriptedConsumer(Consumer):
         self.paused -= set(partitions)
 
     def commit_soon(self, offsets: Mapping[Partition, int]) -> None:
+        self.commits += 1
         self.committed_offsets |= offsets
 
     def commit(self, offsets: Mapping[Partition, int]) -> None:
@@ -175,7 +177,29 @@ def test_a_partition_given_away_is_not_committed_for_its_new_member() -> None:
         await inlet.take()
         await inlet.written({A: 2, B: 2})
         await inlet.close()
-        assert consumer.committed_offsets == {A: 2}
+        assert consumer.committed_offsets == {A: 2, B: 0}  # B's start, from when it was this member's
+
+    run(story())
+
+
+def test_an_idle_member_commits_what_it_gained_and_wrote_and_then_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("headrace.live.inlet.COMMIT_EVERY_S", 0.0)
+
+    async def story() -> None:
+        consumer = ScriptedConsumer({A: 2}, {})
+        consumer.give(A)
+        inlet = KafkaInlet(consumer)
+
+        async def idle() -> int:
+            for _ in range(5):
+                await inlet.take()
+                await inlet.written({})
+            return consumer.commits
+
+        assert await idle() == 1  # the start of the partition
+        await inlet.written({A: 2})
+        assert (await idle(), consumer.committed_offsets) == (2, {A: 2})
+        await inlet.close()
 
     run(story())
 

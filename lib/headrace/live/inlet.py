@@ -59,8 +59,9 @@ class KafkaInlet:
         await self._in_thread(self._keep)
 
     async def written(self, offsets: Mapping[Partition, int]) -> None:
-        self._next |= {partition: offset for partition, offset in offsets.items() if partition in self._next}
-        self._uncommitted = True
+        mine = {partition: offset for partition, offset in offsets.items() if partition in self._next}
+        self._next |= mine
+        self._uncommitted |= bool(mine)  # an empty poll comes ten times a second and has nothing to commit
 
     async def lag(self) -> int | None:
         return await self._in_thread(self._lag)
@@ -97,6 +98,7 @@ class KafkaInlet:
         for partition, start in starts.items():
             self._consumer.seek(partition, max(firsts[partition], start - WARM_RECORDS))
         self._next = {partition: self._next.get(partition, starts.get(partition, 0)) for partition in assigned}
+        self._uncommitted |= bool(gained)  # its start may lie after what is committed, where retention has passed that
         # What was polled of a gained partition comes again, after what is read to warm up.
         records = [record for record in self._held_back if (record.topic, record.partition) not in gained]
         self._held_back = []

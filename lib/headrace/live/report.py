@@ -1,4 +1,4 @@
-"""What a live process says of itself: a ready file once it reads, a progress file every second. It changes nothing."""
+"""What a live process says of itself: ready once it reads, then lag and progress every second. It changes nothing."""
 
 from __future__ import annotations
 
@@ -33,9 +33,9 @@ async def report(live: Live, inlet: Inlet, settings: Settings, now_ms: Callable[
         at_ms = now_ms()  # before the lag: a lag of 0 then covers everything that was sent until at_ms
         lag = await _lag(inlet)
         _write(progress_file(settings), live, lag, at_ms)
-        if not ready and lag is not None and live.progress.state == "reading":
-            announce_ready(settings, PART)
-            ready = True
+        ready = ready or (lag is not None and live.progress.state == "reading")
+        if ready:
+            announce_ready(settings, PART, lag=lag)
         await asyncio.sleep(EVERY_S if ready else UNTIL_READY_S)
 
 
