@@ -16,9 +16,12 @@ from headrace.errors import StoreUnavailable
 from headrace.settings import Kafka
 from headrace.stores.kafka.consumer import Record, open_consumer
 
-POLL_MS: Final = 200
+POLL_MS: Final = 1_000
+FETCH_MAX_WAIT_MS: Final = 1_000
+"""A record ends a poll and its fetch at once; looking ten times a second took 20 % of a core from the requests."""
+
 RETRY_S: Final = 1.0
-QUIET_POLLS: Final = 10
+QUIET_POLLS: Final = 2
 """Compaction may take the last record of a partition away: after so many polls without any, all there is was read."""
 
 
@@ -108,7 +111,7 @@ def consume(kafka: Kafka, topic: str, deliver: Deliver, stop: threading.Event) -
 
 
 def _follow(kafka: Kafka, topic: str, deliver: Deliver, stop: threading.Event) -> None:
-    consumer = open_consumer(kafka)
+    consumer = open_consumer(kafka, fetch_max_wait_ms=FETCH_MAX_WAIT_MS)
     try:
         consumer.assign_whole(topic)
         partitions = consumer.assignment()

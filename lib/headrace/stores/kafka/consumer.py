@@ -130,10 +130,13 @@ class Consumer:
             raise StoreUnavailable(f"Kafka at {self._where}: {what}: {error}") from error
 
 
-def open_consumer(kafka: Kafka, group: str | None = None, topics: Sequence[str] = ()) -> Consumer:
+def open_consumer(
+    kafka: Kafka, group: str | None = None, topics: Sequence[str] = (), fetch_max_wait_ms: int = FETCH_MAX_WAIT_MS
+) -> Consumer:
     """A member of `group` on `topics`, from the beginning where nothing is committed; or, without, see assign_whole.
 
-    Raises StoreUnavailable when no broker answers. It never commits by itself.
+    `fetch_max_wait_ms`: how long an empty fetch stays with the broker. It never commits by itself.
+    Raises StoreUnavailable when no broker answers.
     """
     reach(kafka, kafka.request_timeout_ms)
     try:
@@ -143,7 +146,7 @@ def open_consumer(kafka: Kafka, group: str | None = None, topics: Sequence[str] 
             group_id=group,
             auto_offset_reset="earliest",
             enable_auto_commit=False,
-            fetch_max_wait_ms=FETCH_MAX_WAIT_MS,
+            fetch_max_wait_ms=fetch_max_wait_ms,
             max_partition_fetch_bytes=2 * 1_048_576,
             max_poll_records=MAX_POLL_RECORDS,
             session_timeout_ms=SESSION_TIMEOUT_MS,
