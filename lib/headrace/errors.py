@@ -7,6 +7,7 @@ HeadraceError
 │   └── BadEvent             an event against its contract; carries the reason code
 ├── MachineUnfit             Java, memory, disk or a port is not as needed                              (exit 2)
 ├── StoreUnavailable         a store did not answer; never means "not there"
+├── RecordTooLarge           the broker takes no record of this size, however often it is sent
 ├── LeaseHeld                another writer holds the lease of this query
 ├── CheckpointLost           the lease remembers a checkpoint that is gone
 ├── FeatureSetMismatch       a model was trained on other features than this code computes
@@ -54,6 +55,10 @@ class MachineUnfit(HeadraceError):
 
 class StoreUnavailable(HeadraceError):
     """A store did not answer in time. It says nothing about whether the row exists."""
+
+
+class RecordTooLarge(HeadraceError):
+    """A record is larger than the broker takes: sending it again would fail again."""
 
 
 class LeaseHeld(HeadraceError):

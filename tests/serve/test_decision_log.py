@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Sequence
 
+from headrace.errors import RecordTooLarge
 from headrace.serve.decision_log import CAPACITY, DecisionLog
 from headrace.serve.metrics import Metrics
 from headrace.stores.memory_log import MemoryLog
+from headrace.stores.ports import Appended
 
 
 async def worked(decisions: DecisionLog, deadline_s: float) -> None:
@@ -56,5 +59,46 @@ def test_what_cannot_be_drained_in_time_is_counted_as_dropped() -> None:
         decisions.offer("r1", lambda: b"one")
         await worked(decisions, 0.05)
         assert metrics.total("decisions_dropped_total") == 1
+
+    asyncio.run(scenario())
+
+
+class Narrow(MemoryLog):
+    """A broker that takes no record of more than three bytes."""
+
+    async def append(
+        self, topic: str, key: bytes | None, value: bytes | None, headers: Sequence[tuple[str, bytes]] = ()
+    ) -> Appended:
+        if value is not None and len(value) > 3:
+            raise RecordTooLarge(f"{len(value)} bytes")
+        return await super().append(topic, key, value, headers)
+
+
+def test_a_record_that_is_too_large_is_dropped_and_counted_and_the_others_are_kept() -> None:
+    async def scenario() -> None:
+        log, metrics = Narrow(), Metrics()
+        decisions = DecisionLog(log, "decisions", metrics)
+        decisions.offer("r1", lambda: b"too large")
+        decisions.offer("r2", lambda: b"two")
+        await worked(decisions, 5.0)
+        assert log.records["decisions"] == [(b"r2", b"two", ())]
+        assert (metrics.total("decisions_logged_total"), metrics.total("decisions_dropped_total")) == (1, 1)
+        assert decisions.waiting == 0
+
+    asyncio.run(scenario())
+
+
+def test_a_record_that_cannot_be_made_is_dropped_and_counted_and_ends_nothing() -> None:
+    def broken() -> bytes:
+        raise ValueError("out of range")
+
+    async def scenario() -> None:
+        log, metrics = MemoryLog(), Metrics()
+        decisions = DecisionLog(log, "decisions", metrics)
+        decisions.offer("r1", broken)
+        decisions.offer("r2", lambda: b"two")
+        await worked(decisions, 5.0)
+        assert log.records["decisions"] == [(b"r2", b"two", ())]
+        assert (metrics.total("decisions_logged_total"), metrics.total("decisions_dropped_total")) == (1, 1)
 
     asyncio.run(scenario())

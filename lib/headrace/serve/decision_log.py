@@ -6,11 +6,11 @@ Not here: what a record holds (domain/decision.py).
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from typing import Final, TypeAlias
 
-from headrace.errors import StoreUnavailable
+from headrace.errors import RecordTooLarge, StoreUnavailable
 from headrace.serve.metrics import Metrics
 from headrace.stores.ports import EventLog
 
@@ -19,12 +19,14 @@ Entry: TypeAlias = tuple[str, Callable[[], bytes]]
 
 CAPACITY: Final = 2_000
 RETRY_S: Final = 0.5
-WORKERS: Final = 16
-"""Appends under way at once: at 10 ms an acknowledgement that is 1,600 records a second."""
+GATHER_S: Final = 0.05
+"""Records leave together: one request to the broker for each was as dear as ranking. Nobody waits for them."""
+
+BATCH: Final = 100
 
 
 class DecisionLog:
-    """`offer` never waits and never fails; `run` tries each record until the broker has it, in no order."""
+    """`offer` never waits and never fails; `run` tries each record, in no order, until the broker has it or never will."""
 
     def __init__(self, log: EventLog, topic: str, metrics: Metrics) -> None:
         self._log = log
@@ -50,18 +52,42 @@ class DecisionLog:
     async def run(self) -> None:
         """Append for ever."""
         with ThreadPoolExecutor(1, "headrace-decisions") as maker:
-            async with asyncio.TaskGroup() as workers:
-                for _ in range(WORKERS):
-                    workers.create_task(self._work(maker))
+            while True:
+                entries = [await self._waiting.get()]
+                await asyncio.sleep(GATHER_S)
+                while len(entries) < BATCH and not self._waiting.empty():
+                    entries.append(self._waiting.get_nowait())
+                await self._append_all(entries, maker)
 
-    async def _work(self, maker: ThreadPoolExecutor) -> None:
-        while True:
-            request_id, record = await self._waiting.get()
-            value = await asyncio.get_running_loop().run_in_executor(maker, record)
-            while not await self._appended(request_id, value):
-                await asyncio.sleep(RETRY_S)
+    async def _append_all(self, entries: Sequence[Entry], maker: ThreadPoolExecutor) -> None:
+        """A record that cannot be made or is too large to be kept is dropped and counted: the others must not wait."""
+        loop = asyncio.get_running_loop()
+        made = [(request_id, maker.submit(record)) for request_id, record in entries]
+        await loop.run_in_executor(maker, int)  # the one thread takes its work in order: now all are made
+        for request_id, record in made:
+            if (error := record.exception()) is not None:
+                self._drop(f"decision {request_id} has no record", error)
+        await asyncio.gather(
+            *(self._until_appended(request_id, one.result()) for request_id, one in made if one.exception() is None)
+        )
+        for _ in entries:
             self._unacknowledged -= 1
             self._waiting.task_done()
+
+    async def _until_appended(self, request_id: str, value: bytes) -> None:
+        while True:
+            try:
+                await self._log.append(self._topic, request_id.encode(), value)
+            except StoreUnavailable:
+                await asyncio.sleep(RETRY_S)
+            except RecordTooLarge as error:
+                return self._drop(f"decision {request_id} of {len(value)} bytes is not kept", error)
+            else:
+                return self._metrics.count("decisions_logged_total")
+
+    def _drop(self, what: str, error: BaseException) -> None:
+        self._metrics.count("decisions_dropped_total")
+        asyncio.get_running_loop().call_exception_handler({"message": what, "exception": error})
 
     async def drain(self, deadline_s: float) -> None:
         """Wait until everything offered is acknowledged, at most this long."""
@@ -70,11 +96,3 @@ class DecisionLog:
                 await self._waiting.join()
         except TimeoutError:
             self._metrics.count("decisions_dropped_total", by=self._unacknowledged)
-
-    async def _appended(self, request_id: str, value: bytes) -> bool:
-        try:
-            await self._log.append(self._topic, request_id.encode(), value)
-        except StoreUnavailable:
-            return False
-        self._metrics.count("decisions_logged_total")
-        return True

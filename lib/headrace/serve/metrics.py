@@ -14,7 +14,7 @@ HELP: Final = {
     "events_no_consent_total": "Events without consent: dropped here, their bytes not kept.",
     "degraded_total": "Stages that fell back, by stage.",
     "decisions_logged_total": "Decision records that the broker acknowledged.",
-    "decisions_dropped_total": "Decision records lost because the log could not take them in time.",
+    "decisions_dropped_total": "Decision records lost because they could not be made, kept or taken in time.",
     "catalogue_upserts_total": "Item changes that the broker acknowledged.",
 }
 

@@ -10,7 +10,7 @@ from starlette.exceptions import HTTPException
 from starlette.requests import Request
 from starlette.responses import Response
 
-from headrace.errors import HeadraceError, StoreUnavailable
+from headrace.errors import HeadraceError, RecordTooLarge, StoreUnavailable
 
 MEDIA_TYPE: Final = "application/problem+json"
 RETRY_AFTER_S: Final = 1
@@ -103,6 +103,11 @@ async def on_unavailable(request: Request, error: Exception) -> Response:
     return answer(Problem("unavailable", str(error), headers={"Retry-After": str(RETRY_AFTER_S)}), request.url.path)
 
 
+async def on_too_large(request: Request, error: Exception) -> Response:
+    """Starlette's handler of RecordTooLarge."""
+    return answer(Problem("too-large", str(error)), request.url.path)
+
+
 async def on_http(request: Request, error: Exception) -> Response:
     """Starlette's handler of its own errors: only its router raises them, 404 and 405."""
     assert isinstance(error, HTTPException)
@@ -121,6 +126,7 @@ async def on_bug(request: Request, _: Exception) -> Response:
 HANDLERS: Final = {
     Problem: on_problem,
     StoreUnavailable: on_unavailable,
+    RecordTooLarge: on_too_large,
     HTTPException: on_http,
     Exception: on_bug,
 }

@@ -174,7 +174,8 @@ class EventLog(Protocol):
         """Append one record and return after the broker acknowledged it; records of one key keep their order.
 
         Raises StoreUnavailable when the broker did not acknowledge within the deadline or the queue is full; the
-        record may be there all the same, so the caller's retry may repeat it. No value deletes the key where compacted.
+        record may be there all the same, so the caller's retry may repeat it. RecordTooLarge: no retry will do.
+        No value deletes the key where compacted.
         """
 
     async def close(self) -> None:

@@ -13,7 +13,7 @@ from kafka import KafkaProducer
 from kafka.errors import MessageSizeTooLargeError
 from kafka.producer.future import RecordMetadata
 
-from headrace.errors import StoreUnavailable
+from headrace.errors import RecordTooLarge, StoreUnavailable
 from headrace.settings import Kafka
 from headrace.stores.kafka.producer import Outgoing, appended, close_producer, open_producer, send
 from headrace.stores.ports import Appended
@@ -35,13 +35,16 @@ class _Waiting:
         self.loop.call_soon_threadsafe(self._settle, appended(metadata))
 
     def fail(self, error: Exception) -> None:
-        if not isinstance(error, MessageSizeTooLargeError):
+        refusal: StoreUnavailable | RecordTooLarge
+        if isinstance(error, MessageSizeTooLargeError | RecordTooLarge):
+            refusal = RecordTooLarge(f"Kafka: {self.record.topic}: {error}")
+        else:
             self.suspect.set()
-        refusal = StoreUnavailable(f"Kafka: {self.record.topic}: {error}")
+            refusal = StoreUnavailable(f"Kafka: {self.record.topic}: {error}")
         refusal.__cause__ = error
         self.loop.call_soon_threadsafe(self._settle, refusal)
 
-    def _settle(self, outcome: Appended | StoreUnavailable) -> None:
+    def _settle(self, outcome: Appended | StoreUnavailable | RecordTooLarge) -> None:
         if self.answer.done():  # its caller gave up at the deadline
             return
         if isinstance(outcome, Appended):
@@ -102,7 +105,7 @@ class KafkaLog:
                 self._suspect.clear()
                 producer = producer or open_producer(self._kafka, LINGER_MS)
                 sent = send(producer, waiting.record)
-            except StoreUnavailable as error:
+            except (StoreUnavailable, RecordTooLarge) as error:
                 waiting.fail(error)
                 continue
             sent.add_callback(waiting.succeed)

@@ -10,10 +10,10 @@ from dataclasses import dataclass
 from typing import Final
 
 from kafka import KafkaProducer
-from kafka.errors import KafkaError
+from kafka.errors import KafkaError, MessageSizeTooLargeError
 from kafka.producer.future import FutureRecordMetadata, RecordMetadata
 
-from headrace.errors import StoreUnavailable
+from headrace.errors import RecordTooLarge, StoreUnavailable
 from headrace.settings import Kafka
 from headrace.stores.kafka.reach import reach
 from headrace.stores.ports import Appended
@@ -97,7 +97,10 @@ def close_producer(producer: KafkaProducer, within_s: float) -> None:
 
 
 def send(producer: KafkaProducer, record: Outgoing) -> FutureRecordMetadata:
-    """Hand one record to the producer's own thread; may wait for the topic's metadata. Raises StoreUnavailable."""
+    """Hand one record to the producer's own thread; may wait for the topic's metadata.
+
+    Raises StoreUnavailable, and RecordTooLarge for one above MAX_REQUEST_BYTES.
+    """
     try:
         return producer.send(
             record.topic,
@@ -106,6 +109,8 @@ def send(producer: KafkaProducer, record: Outgoing) -> FutureRecordMetadata:
             headers=list(record.headers),
             timestamp_ms=record.timestamp_ms,
         )
+    except MessageSizeTooLargeError as error:
+        raise RecordTooLarge(f"Kafka: {record.topic}: {error}") from error
     except KafkaError as error:
         raise StoreUnavailable(f"Kafka: {record.topic}: {error}") from error
 
