@@ -29,12 +29,24 @@ from headrace.domain.packing import (
 )
 from headrace.domain.policy import Policy
 from headrace.domain.recommend import recommend, rerank
-from headrace.domain.record import Record, policy_of, policy_plain, slot_plain, steps_plain, wanted_of, wanted_plain
+from headrace.domain.record import (
+    Record,
+    SlotPlain,
+    StepPlain,
+    policy_of,
+    policy_plain,
+    slot_plain,
+    steps_plain,
+    wanted_of,
+    wanted_plain,
+)
 from headrace.domain.retrieval import Pool
 from headrace.domain.scoring import WEIGHTS, Weights
 from headrace.domain.snapshots import Snapshots
 
 SCHEMA: Final = 1
+COMPRESSION: Final = 1
+"""Level 6 saves a tenth of the bytes and takes 0.3 ms of each request's processor time more."""
 
 
 def record_of(
@@ -60,6 +72,7 @@ def record_of(
     events that came without consent; degraded: stages that fell back, in a fixed order; work_level: 0 is full work.
     """
     model, catalogue = snapshots.model, snapshots.catalogue
+    slots, steps = [slot_plain(slot) for slot in answer.slots], steps_plain(answer.steps)
     record = Record(
         schema=SCHEMA,
         request_id=request_id,
@@ -90,9 +103,9 @@ def record_of(
         pool=pack_pool(answer.pool, len(model.items), catalogue),
         explored=answer.explored,
         parts=list(policy.weights.names),
-        slots=[slot_plain(slot) for slot in answer.slots],
-        steps=steps_plain(answer.steps),
-        response_hash=response_hash(answer),
+        slots=slots,
+        steps=steps,
+        response_hash=_hash_of(slots, steps),
     )
     if with_features:
         record["features"] = floats_text(answer.features[pool_rows(answer.pool, len(model.items))])
@@ -143,7 +156,7 @@ def inputs_of(record: Record, snapshots: Snapshots) -> Inputs:
 
 def encode(record: Record) -> bytes:
     """Canonical JSON, compressed: the same record is the same bytes within one build of zlib."""
-    return zlib.compress(canonical(record).encode(), 6)
+    return zlib.compress(canonical(record).encode(), COMPRESSION)
 
 
 def decode(packed: bytes) -> Record:
@@ -164,14 +177,17 @@ def canonical(plain: object) -> str:
 
 def response_hash(answer: Answer) -> str:
     """SHA-256 of what was served and how it came about: slots and steps."""
-    plain = [[slot_plain(slot) for slot in answer.slots], steps_plain(answer.steps)]
-    return hashlib.sha256(canonical(plain).encode()).hexdigest()
+    return _hash_of([slot_plain(slot) for slot in answer.slots], steps_plain(answer.steps))
 
 
 def eligible_hash(pool: Pool, snapshots: Snapshots) -> str:
     """SHA-256 of the candidates' ids in order of id, each ended by a line feed."""
     ids = "".join(f"{snapshots.catalogue.items[place]}\n" for place in pool.items.tolist())
     return hashlib.sha256(ids.encode()).hexdigest()
+
+
+def _hash_of(slots: list[SlotPlain], steps: list[StepPlain]) -> str:
+    return hashlib.sha256(canonical([slots, steps]).encode()).hexdigest()
 
 
 def logs_features(person: str, every: int) -> bool:

@@ -10,6 +10,7 @@ from __future__ import annotations
 import hashlib
 import json
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Final, Literal
 
 import numpy as np
@@ -43,13 +44,23 @@ class Weights:
     @property
     def id(self) -> str:
         """Names this table: the hash of its content."""
-        plain = [(part.feature, part.weight, part.scale) for part in self.parts]
-        return "w-" + hashlib.sha256(json.dumps(plain).encode()).hexdigest()[:12]
+        return _id_of(self)
 
     @property
     def names(self) -> tuple[str, ...]:
         """The features that the parts come from."""
-        return tuple(part.feature for part in self.parts)
+        return _names_of(self)
+
+
+@lru_cache(maxsize=8)  # every request asks for both, of the same table
+def _id_of(weights: Weights) -> str:
+    plain = [(part.feature, part.weight, part.scale) for part in weights.parts]
+    return "w-" + hashlib.sha256(json.dumps(plain).encode()).hexdigest()[:12]
+
+
+@lru_cache(maxsize=8)
+def _names_of(weights: Weights) -> tuple[str, ...]:
+    return tuple(part.feature for part in weights.parts)
 
 
 WEIGHTS: Final = Weights(
