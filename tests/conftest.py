@@ -159,7 +159,7 @@ def run_headrace(var: Path, *arguments: str) -> str:
 
 def stack_environ(var: Path) -> dict[str, str]:
     """The environment in which a headrace command means the stack below `var`."""
-    ours = {name: value for name, value in os.environ.items() if not name.startswith("HEADRACE__")}
+    ours = {name: value for name, value in os.environ.items() if not name.startswith(("HEADRACE__", "HEADRACE_CONF"))}
     return ours | {
         "HEADRACE__PATHS__VAR": str(var),
         "HEADRACE__PATHS__CACHE": str(CACHE),

@@ -1,5 +1,6 @@
 """The program itself: its table, its exit codes, and what it imports."""
 
+import json
 import os
 import socket
 import subprocess
@@ -14,7 +15,7 @@ from tests.conftest import free_ports, headrace
 
 
 def run(*arguments: str, **environ: str) -> subprocess.CompletedProcess[str]:
-    ours = {name: value for name, value in os.environ.items() if not name.startswith("HEADRACE__")}
+    ours = {name: value for name, value in os.environ.items() if not name.startswith("HEADRACE_")}
     return subprocess.run(
         headrace(*arguments),
         env=ours | {"PYTHONPATH": str(ROOT / "lib")} | environ,
@@ -92,3 +93,24 @@ def test_a_stack_that_was_never_up_is_down_and_down_is_content(tmp_path: Path) -
     assert '"state": "down"' in done.stdout
     assert '"state": "up"' not in done.stdout
     assert "nothing was running" in run("down", HEADRACE__PATHS__VAR=str(tmp_path)).stdout
+
+
+def test_status_without_a_world_shows_each_that_has_a_folder(tmp_path: Path) -> None:
+    var = {"HEADRACE__PATHS__VAR": str(tmp_path)}
+    (tmp_path / "worlds" / "demo").mkdir(parents=True)
+    assert json.loads(run("status", "--json", **var).stdout)["world"] == "demo"
+    (tmp_path / "worlds" / "retail").mkdir()
+    worlds = json.loads(run("status", "--json", **var).stdout)["worlds"]
+    assert [tree["world"] for tree in worlds] == ["demo", "retail"]
+    names = ["kafka", "cassandra", "ingest", "live", "features", "serve"]
+    assert [[part["name"] for part in tree["parts"]] for tree in worlds] == [names, names]
+    assert json.loads(run("status", "--json", "--world", "main", **var).stdout)["world"] == "main"
+    shown = run("status", **var).stdout
+    assert "world demo" in shown
+    assert "world retail" in shown
+
+
+def test_up_forgets_no_writer_that_does_not_exist(tmp_path: Path) -> None:
+    done = run("up", "--forget", "hot", HEADRACE__PATHS__VAR=str(tmp_path))
+    assert done.returncode == 2
+    assert "--forget hot: no such writer; there are ingest, hot-v1" in done.stderr

@@ -200,7 +200,7 @@ def accounted(var: Path) -> bool:
 
 
 def pid_of(var: Path, part: str) -> int:
-    (found,) = [p["pid"] for p in json.loads(run_headrace(var, "status", "--json"))["parts"] if p["name"] == part]
+    (found,) = [p["pid"] for p in json.loads(run_headrace(var, "status", "--json", "--world", "main"))["parts"] if p["name"] == part]
     return int(found)
 
 
