@@ -3,10 +3,27 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Callable
+from typing import Final
 
+from pyspark import SparkContext
 from pyspark.sql.streaming.query import StreamingQuery
 
 from headrace.errors import MachineUnfit
+
+REGISTER_S: Final = 30.0
+"""A cluster's executors come one by one after the driver has started; by then all that will come are there."""
+
+_LOOK_S: Final = 0.5
+
+
+def await_slots(context: SparkContext, partitions: int, sleep: Callable[[float], None]) -> int:
+    """The task slots that there are: as soon as each partition has one, or after REGISTER_S; without a cluster, now."""
+    left_s = 0.0 if str(context.master).startswith("local") else REGISTER_S
+    while (slots := int(context.defaultParallelism)) < partitions and left_s > 0:
+        sleep(_LOOK_S)
+        left_s -= _LOOK_S
+    return slots
 
 
 def check_slots(topic: str, partitions: int, slots: int) -> None:
