@@ -110,6 +110,40 @@ def test_a_store_that_is_away_does_not_end_the_lease(tmp_path: Path, monkeypatch
         stores.switch.down = False
 
 
+def test_on_a_shared_checkpoint_a_lease_that_nobody_renewed_is_lost_when_it_expires(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(lease, "RENEW_EVERY_S", 0.01)
+    for shared in (True, False):
+        stores, now = MemoryStores(), [NOW_MS]
+        with hold_lease(stores.leases, tmp_path, "ingest", "c1", lambda now=now: now[0], shared) as held:
+            stores.switch.down = True
+            time.sleep(0.1)  # a renewal under way when the switch turned is over
+            now[0] += TTL_MS - 1
+            held.check()
+            now[0] += 1
+            if shared:
+                with pytest.raises(LeaseHeld, match="could not be renewed for 15 s"):
+                    held.check()
+            else:
+                held.check()  # the file lock keeps this machine's others out, and there are no others
+            stores.switch.down = False
+
+
+def test_whatever_ends_the_renewal_is_told(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(lease, "RENEW_EVERY_S", 0.01)
+    asked = iter([NOW_MS])
+
+    def clock_that_stops() -> int:
+        return next(asked)
+
+    with (
+        hold_lease(MemoryStores().leases, tmp_path, "ingest", "c1", clock_that_stops) as held,
+        pytest.raises(StopIteration),
+    ):
+        _check_until_lost(held)
+
+
 def _check_until_lost(held: lease.HeldLease) -> None:
     deadline = time.monotonic() + 10
     while time.monotonic() < deadline:

@@ -1,8 +1,9 @@
-"""Which checkpoint a streaming query has: the id in its `metadata` file. Offsets and commits are Spark's own."""
+"""Which checkpoint a streaming query has: the id in its `metadata` file, who reaches it. Offsets are Spark's own."""
 
 from __future__ import annotations
 
 import json
+from urllib.parse import urlsplit
 
 from pyspark.sql import SparkSession
 
@@ -25,3 +26,12 @@ def checkpoint_id(spark: SparkSession, folder: str, new_id: str) -> str:
         files.rename(draft, path)  # whole or not at all: Spark refuses half a file
     (metadata,) = spark.read.text(path.toString(), wholetext=True).collect()
     return str(json.loads(metadata.value)["id"])
+
+
+def is_shared(folder: str) -> bool:
+    """Whether other machines reach this folder too: it is a URI, and not one of files.
+
+    >>> [is_shared(each) for each in ("s3a://lake/checkpoints/hot-v1", "/var/c/hot-v1", "file:///var/c/hot-v1")]
+    [True, False, False]
+    """
+    return urlsplit(folder).scheme not in ("", "file")

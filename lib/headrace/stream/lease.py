@@ -16,7 +16,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Final
 
-from headrace.errors import CheckpointLost, LeaseHeld, StoreUnavailable
+from headrace.errors import LeaseHeld, StoreUnavailable
 from headrace.stores.blocking import run
 from headrace.stores.ports import Lease, Leases
 
@@ -30,43 +30,61 @@ log = logging.getLogger(__name__)
 class HeldLease:
     """What `hold_lease` gives: ask it now and then whether writing is still allowed."""
 
-    _lost: LeaseHeld | CheckpointLost | None = None
+    _writer: str
+    _shared: bool
+    _now_ms: Callable[[], int]
+    _expires_ms: int
+    _lost: Exception | None = None
     _released: threading.Event = field(default_factory=threading.Event)
 
     def check(self) -> None:
-        """Raises LeaseHeld or CheckpointLost once another writer has it."""
+        """Raises LeaseHeld or CheckpointLost once another writer has it, or may have taken it; or what ended renewal.
+
+        Where only this machine sees the checkpoint, its file lock holds and a store that is away for long ends nothing.
+        """
         if self._lost is not None:
             raise self._lost
+        if self._shared and self._now_ms() >= self._expires_ms:
+            raise LeaseHeld(
+                f"{self._writer}: its lease could not be renewed for {TTL_MS / 1000:.0f} s,"
+                " another machine may have taken it"
+            )
 
 
 @contextmanager
 def hold_lease(
-    leases: Leases, run_dir: Path, writer: str, checkpoint_id: str, now_ms: Callable[[], int]
+    leases: Leases,
+    run_dir: Path,
+    writer: str,
+    checkpoint_id: str,
+    now_ms: Callable[[], int],
+    shared: bool = False,
 ) -> Iterator[HeldLease]:
     """Hold the lease of `writer` while the block runs, renewed by a thread, given back after it.
 
-    `run_dir` is a folder of this machine that belongs to the world. Raises LeaseHeld when another process or machine
+    `run_dir` is a folder of this machine that belongs to the world; `shared`: other machines reach the checkpoint too,
+    so a lease that has expired, renewed by nobody, is a lost one. Raises LeaseHeld when another process or machine
     writes, CheckpointLost when the lease remembers another checkpoint, StoreUnavailable when the store cannot say.
     """
     owner = f"{socket.gethostname()}:{run_dir}"
 
-    def acquire() -> None:
+    def acquire() -> int:
         now = now_ms()
         run(leases.acquire(Lease(writer, owner, checkpoint_id, now + TTL_MS), now))
+        return now + TTL_MS
 
     def renew() -> None:
         while not held._released.wait(RENEW_EVERY_S):
             try:
-                acquire()
-            except StoreUnavailable as error:  # nobody else can take it either; the next renewal tells
+                held._expires_ms = acquire()
+            except StoreUnavailable as error:  # until it expires nobody else can take it; the next renewal tells
                 log.warning("%s: lease not renewed: %s", writer, error)
-            except (LeaseHeld, CheckpointLost) as error:
+            except Exception as error:  # noqa: BLE001 - the thread's outermost line; `check` raises it again
                 held._lost = error
                 return
 
     with _only_process(run_dir / f"{writer}.lock", writer):
-        acquire()
-        held = HeldLease()
+        held = HeldLease(writer, shared, now_ms, acquire())
         renewal = threading.Thread(target=renew, name=f"{writer}-lease", daemon=True)
         renewal.start()
         try:
