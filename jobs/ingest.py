@@ -1,6 +1,6 @@
 """Judge every event of events.raw as it arrives: ./spark-submit.sh jobs/ingest.py [--world NAME]."""
 
-from time import time_ns
+from time import sleep, time_ns
 from uuid import uuid4
 
 from pyspark.sql import SparkSession
@@ -10,28 +10,32 @@ from headrace.ready import announce_ready
 from headrace.stores.blocking import stores
 from headrace.stores.kafka.partitions import count_partitions
 from headrace.stream.attend import attend, told_to_stop
-from headrace.stream.checkpoint import checkpoint_id
-from headrace.stream.ingest import QUERY, start_ingest
+from headrace.stream.checkpoint import checkpoint_id, is_shared
+from headrace.stream.ingest import QUERY, report_progress, start_ingest
 from headrace.stream.lease import hold_lease
-from headrace.stream.slots import check_slots, partitions_read
+from headrace.stream.slots import await_slots, check_slots, partitions_read
+
+
+def now_ms() -> int:
+    return time_ns() // 1_000_000
 
 
 def main() -> None:
     settings = open_settings(arguments(__doc__).parse_args())
     raw = settings.topic("events.raw")
     with SparkSession.builder.appName("headrace-ingest").getOrCreate() as spark, told_to_stop() as stopping:
-        slots = spark.sparkContext.defaultParallelism
-        check_slots(raw, count_partitions(settings.kafka, raw), slots)
-        leases = stores(settings.cassandra, settings.keyspace).leases
-        checkpoint = checkpoint_id(spark, settings.checkpoint(QUERY), str(uuid4()))
-        with hold_lease(
-            leases, settings.world_dir / "run", "ingest", checkpoint, lambda: time_ns() // 1_000_000
-        ) as lease:
+        partitions = count_partitions(settings.kafka, raw)
+        slots = await_slots(spark.sparkContext, partitions, sleep)
+        check_slots(raw, partitions, slots)
+        leases, folder = stores(settings.cassandra, settings.keyspace).leases, settings.checkpoint(QUERY)
+        checkpoint, run_dir = checkpoint_id(spark, folder, str(uuid4())), settings.world_dir / "run"
+        with hold_lease(leases, run_dir, "ingest", checkpoint, now_ms, is_shared(folder)) as lease:
             query = start_ingest(spark, settings)
 
             def check() -> None:
                 lease.check()
                 check_slots(raw, partitions_read(query) or 1, slots)
+                report_progress(settings, query)
 
             attend(query, stopping, check, lambda: announce_ready(settings, "ingest", query=QUERY))
 

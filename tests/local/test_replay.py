@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import json
+from collections.abc import Collection, Mapping
 from pathlib import Path
 
 import pytest
@@ -10,11 +10,12 @@ import pytest
 from headrace.errors import BadInput, PartFailed
 from headrace.local import drain
 from headrace.local.datasets import spool
-from headrace.local.drain import Behind, features_read, newest_raw, wait_until_drained
+from headrace.local.drain import Behind, behind, wait_until_drained
 from headrace.local.replay import Stretch, moment, pace
 from headrace.local.wire import WireEvent, record_of
 from headrace.settings import Paths, Settings, World
-from headrace.stores.kafka import Record
+from headrace.stores.kafka import Consumer, Partition
+from headrace.stream.progress import write_progress
 
 
 def event(occurred_at: int, received_at: int | None = None) -> WireEvent:
@@ -26,10 +27,6 @@ def event(occurred_at: int, received_at: int | None = None) -> WireEvent:
         user_id="u",
         item_id="i",
     )
-
-
-def output(src: str, offset: int = 0) -> Record:
-    return Record("w.events.clean", 0, offset, 0, None, b"", (("src", src.encode()), ("src_ms", b"0")))
 
 
 def test_a_stretch_holds_its_start_but_not_its_end() -> None:
@@ -65,18 +62,37 @@ def test_a_speed_that_is_none_is_named(speed: str) -> None:
         pace(speed, spooled)
 
 
-def test_the_newest_raw_record_is_found_among_the_outputs_of_ingest() -> None:
-    assert newest_raw([]) == {}
-    assert newest_raw([output("1:0:7"), output("1:1:3"), output("1:0:5")]) == {0: 8, 1: 4}
+class Topics(Consumer):
+    """The ends of three topics of one world, as a broker tells them, for the reader and for the live group."""
+
+    def __init__(self, ends: Mapping[Partition, int], committed: int) -> None:
+        self._ends, self._committed = ends, committed
+        self._topic = ""
+
+    def assign_whole(self, topic: str) -> None:
+        self._topic = topic
+
+    def assignment(self) -> frozenset[Partition]:
+        return frozenset(partition for partition in self._ends if partition[0] == self._topic)
+
+    def ends(self, partitions: Collection[Partition]) -> Mapping[Partition, int]:
+        return {partition: self._ends[partition] for partition in partitions}
+
+    def committed(self, partition: Partition) -> int | None:
+        return self._committed
 
 
-def test_progress_is_read_by_query_topic_and_partition(tmp_path: Path) -> None:
-    settings = Settings(paths=Paths(var=tmp_path), world=World(name="w"))
-    assert features_read(settings) == {}
-    path = tmp_path / "worlds" / "w" / "run" / "features.progress.json"
-    path.parent.mkdir(parents=True)
-    path.write_text(json.dumps({"hot": {"ends": {"w.events.clean": {"0": 12}}}, "windows": {"ends": None}, "x": {}}))
-    assert features_read(settings) == {"hot": {("w.events.clean", 0): 12}, "windows": {}, "x": {}}
+def test_where_ingest_is_comes_from_ingest_though_retention_has_emptied_its_topics(tmp_path: Path) -> None:
+    settings = Settings(paths=Paths(var=tmp_path), world=World(name="w", generation=2))
+    # 9 and 4 raw records; 10 clean ones that a reader of the topic would find no more.
+    topics = Topics({("w.events.raw", 0): 9, ("w.events.raw", 1): 4, ("w.events.clean", 0): 10}, committed=10)
+    assert behind(settings, topics, topics).ingest == 13
+    for generation, left in ((1, 13), (2, 3)):  # of another generation's topic the offsets say nothing
+        entry = {"ends": {"w.events.raw": {"0": 6, "1": 4}}, "generation": generation}
+        write_progress(settings, "ingest", {"ingest-v1": entry})
+        assert behind(settings, topics, topics).ingest == left
+    write_progress(settings, "features", {"hot": {"ends": {"w.events.clean": {"0": 7}}}})
+    assert behind(settings, topics, topics).readers == {"hot": 3, "ledger": 10, "rejected": 0, "catalogue": 0}
 
 
 def test_behind_names_only_the_stages_that_are() -> None:

@@ -7,7 +7,7 @@ import pytest
 from headrace.errors import BadInput
 from headrace.ready import read_ready
 from headrace.settings import Paths, Settings
-from headrace.stream.progress import figures, progress_file, write_progress
+from headrace.stream.progress import ends_read, figures, progress_file, write_progress
 from headrace.stream.queries import chosen_groups
 
 
@@ -38,9 +38,18 @@ def test_a_query_before_its_first_batch_has_no_figures():
 def test_the_file_has_every_query_and_the_part_announces_the_greatest_lag(tmp_path):
     settings = Settings(paths=Paths(var=tmp_path))
     progress = {"hot": figures(report({"t": {"0": 1}}, {"t": {"0": 3}})), "windows": figures(None)}
-    write_progress(settings, progress)
-    assert json.loads(progress_file(settings).read_text(encoding="utf-8")) == progress
+    write_progress(settings, "features", progress)
+    assert json.loads(progress_file(settings, "features").read_text(encoding="utf-8")) == progress
     assert read_ready(settings, "features")["lag"] == 2
+
+
+def test_ends_are_read_by_query_topic_and_partition(tmp_path):
+    settings = Settings(paths=Paths(var=tmp_path))
+    assert ends_read(settings, "features") == {}
+    hot = figures(report({"main.events.clean": {"0": 12}}, None))
+    write_progress(settings, "features", {"hot": hot, "windows": {"ends": None}, "x": {}})
+    assert ends_read(settings, "features") == {"hot": {("main.events.clean", 0): 12}, "windows": {}, "x": {}}
+    assert ends_read(settings, "ingest") == {}
 
 
 def test_an_unknown_group_of_queries_is_named():

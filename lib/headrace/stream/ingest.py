@@ -9,6 +9,7 @@ from pyspark.sql import functions as F
 from pyspark.sql.streaming.query import StreamingQuery
 
 from headrace.settings import Settings, World
+from headrace.stream.progress import figures, write_progress
 from headrace.stream.validate import with_verdict
 
 QUERY: Final = "ingest-v1"
@@ -66,3 +67,11 @@ def start_ingest(spark: SparkSession, settings: Settings) -> StreamingQuery:
     )
     real_time = writer.trigger(realTime=settings.spark.ingest_batch)  # type: ignore[call-overload]  # absent from 4.2's stubs
     return cast(StreamingQuery, real_time.start())
+
+
+def report_progress(settings: Settings, query: StreamingQuery) -> None:
+    """Write down how far the last finished batch has read events.raw; before the first, what was written stays."""
+    progress = query.lastProgress
+    if progress is not None:
+        entry = {**figures(progress), "generation": settings.world.generation}
+        write_progress(settings, "ingest", {QUERY: entry})

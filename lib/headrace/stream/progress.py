@@ -1,10 +1,13 @@
-"""How far each query is, as a small file that `headrace status` and `headrace account` read. Spark tells Kafka nothing.
+"""How far each query is, as a small file that `headrace replay` and `headrace account` read. Spark tells Kafka nothing.
 
-`<world>/run/features.progress.json`: {query name: {"batch", "rows", "batch_ms", "at", "lag", "ends"}}
+`<world>/run/<part>.progress.json`, of features and of ingest: {query name: {"batch", "rows", "batch_ms", "at", …}}
     batch     number of its newest batch
     rows      rows in it; batch_ms how long it took; at when it began (ISO 8601, UTC)
     lag       records of its topic not read yet; null where it reads a table
     ends      {"<topic>": {"<partition>": offset}}: what it has read, up to but without the offset; null for a table
+
+Ingest's entry also has "generation", the one of events.raw that its ends count in. In Real-Time Mode an entry is of the
+last finished batch, so its ends are up to a whole batch (spark.ingest_batch) old, and all before them is written.
 """
 
 from __future__ import annotations
@@ -22,19 +25,40 @@ Ends: TypeAlias = Mapping[str, Mapping[str, int]]
 Figure: TypeAlias = int | str | Ends | None
 
 
-def progress_file(settings: Settings) -> Path:
-    return settings.world_dir / "run" / "features.progress.json"
+def progress_file(settings: Settings, part: str) -> Path:
+    return settings.world_dir / "run" / f"{part}.progress.json"
 
 
-def write_progress(settings: Settings, progress: Mapping[str, Mapping[str, Figure]]) -> None:
+def ends_read(settings: Settings, part: str) -> dict[str, dict[tuple[str, int], int]]:
+    """Query → (topic, partition) → how far it has read, for queries over topics; {} before the part's first report.
+
+    What a query says of another generation of the topic is left out: its offsets count other records.
+    """
+    try:
+        progress = json.loads(progress_file(settings, part).read_text(encoding="utf-8"))
+    except FileNotFoundError:
+        return {}
+    generation = settings.world.generation
+    return {
+        query: {
+            (topic, int(partition)): offset
+            for topic, partitions in (entry.get("ends") or {}).items()
+            for partition, offset in partitions.items()
+        }
+        for query, entry in progress.items()
+        if entry.get("generation", generation) == generation
+    }
+
+
+def write_progress(settings: Settings, part: str, progress: Mapping[str, Mapping[str, Figure]]) -> None:
     """Replace the file, whole or not at all; and the lag that `status` shows, which is the greatest of any query."""
-    path = progress_file(settings)
+    path = progress_file(settings, part)
     path.parent.mkdir(parents=True, exist_ok=True)
     draft = path.with_suffix(f".{os.getpid()}")
     draft.write_text(json.dumps(progress), encoding="utf-8")
     draft.replace(path)
     lags = [lag for entry in progress.values() if isinstance(lag := entry.get("lag"), int)]
-    announce_ready(settings, "features", lag=max(lags, default=None))
+    announce_ready(settings, part, lag=max(lags, default=None))
 
 
 def figures(progress: Mapping[str, object] | None) -> dict[str, Figure]:

@@ -18,7 +18,7 @@ from headrace.errors import BadInput, PartFailed
 from headrace.settings import Settings
 from headrace.stores import blocking
 from headrace.stream.archive import ARCHIVED, start_archive
-from headrace.stream.checkpoint import checkpoint_id
+from headrace.stream.checkpoint import checkpoint_id, is_shared
 from headrace.stream.finals import SESSION_ROWS, SESSIONS, WINDOWS, start_session_rows, start_sessions, start_windows
 from headrace.stream.hot import HOT, start_hot
 from headrace.stream.lease import HeldLease, hold_lease
@@ -93,8 +93,9 @@ def running_queries(spark: SparkSession, settings: Settings, groups: Sequence[st
 @contextmanager
 def _lease(spark: SparkSession, settings: Settings, name: str) -> Iterator[HeldLease]:
     leases = blocking.stores(settings.cassandra, settings.keyspace).leases
-    identity = checkpoint_id(spark, settings.checkpoint(name), str(uuid.uuid4()))
-    with hold_lease(leases, settings.world_dir / "run", name, identity, lambda: time.time_ns() // 1_000_000) as held:
+    folder, run_dir = settings.checkpoint(name), settings.world_dir / "run"
+    identity = checkpoint_id(spark, folder, str(uuid.uuid4()))
+    with hold_lease(leases, run_dir, name, identity, lambda: time.time_ns() // 1_000_000, is_shared(folder)) as held:
         yield held
 
 
@@ -109,7 +110,7 @@ def watch_until(stopping: threading.Event, settings: Settings, running: Sequence
     """Report their progress every second until `stopping` is set. Raises as `refuse_dead`."""
     while not stopping.wait(_LOOK_S):
         _refuse_any_dead(running)
-        write_progress(settings, {each.query.name: figures(each.query.lastProgress) for each in running})
+        write_progress(settings, "features", {each.query.name: figures(each.query.lastProgress) for each in running})
 
 
 def _refuse_any_dead(running: Sequence[RunningQuery]) -> None:
