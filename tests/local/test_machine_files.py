@@ -8,7 +8,7 @@ import pytest
 
 from headrace.errors import BadSettings
 from headrace.local.checkout import CONF
-from headrace.local.machine_files import ensure_secrets, read_sections, world_sections, write_sections
+from headrace.local.machine_files import api_ports, ensure_secrets, read_sections, world_sections, write_sections
 from headrace.settings import load_settings
 
 
@@ -54,3 +54,10 @@ def test_a_world_of_its_own_believes_its_data_and_has_one_partition(tmp_path: Pa
     world = settings.world
     assert (world.name, world.clock, world.trust_received_at, world.partitions) == (name, clock, True, 1)
     assert settings.serve.port == 8777
+
+
+def test_a_port_that_another_world_holds_is_known_though_nobody_listens_on_it(tmp_path: Path) -> None:
+    write_sections(tmp_path / "worlds" / "demo" / "world.toml", world_sections("demo", 8601))
+    write_sections(tmp_path / "worlds" / "retail" / "world.toml", world_sections("retail", 8602))
+    write_sections(tmp_path / "worlds" / "plain" / "world.toml", {"world": {"clock": "stream"}})
+    assert api_ports(tmp_path) == {8601, 8602}

@@ -38,6 +38,12 @@ def world_sections(name: str, port: int) -> Sections:
     return {"world": {"clock": clock, "trust_received_at": True, "partitions": 1}, "serve": {"port": port}}
 
 
+def api_ports(var: Path) -> frozenset[object]:
+    """The API ports that worlds of this stack have, whether they run or not."""
+    worlds = (read_sections(path) for path in (var / "worlds").glob("*/world.toml"))
+    return frozenset(world["serve"]["port"] for world in worlds if "port" in world.get("serve", {}))
+
+
 def read_sections(path: Path) -> Sections:
     """The file's sections, or {} where there is no file. Raises BadSettings for a broken one."""
     try:

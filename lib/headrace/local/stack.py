@@ -12,15 +12,16 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
 
-from headrace.errors import BadSettings, PartFailed
+from headrace.errors import BadInput, BadSettings, PartFailed
 from headrace.local.cassandra_role import secure
 from headrace.local.cassandra_server import cassandra_part
 from headrace.local.jars import spark_jars
 from headrace.local.kafka_server import kafka_part
 from headrace.local.machine import examine, refuse_unfit
-from headrace.local.machine_files import ensure_secrets, world_sections, write_sections
+from headrace.local.machine_files import api_ports, ensure_secrets, world_sections, write_sections
 from headrace.local.part import Part
 from headrace.local.process import memory_bytes, recorded, start, stop
+from headrace.local.rebuild import REBUILDS, forget, job_of
 from headrace.local.tcp import first_free
 from headrace.local.world_parts import world_parts
 from headrace.ready import Fact, read_ready
@@ -52,32 +53,61 @@ class Health:
 
 
 def up(
-    conf: Path, profile: str | None, world: str | None, without: Collection[str], servers_only: bool, say: Say
+    conf: Path,
+    profile: str | None,
+    world: str | None,
+    without: Collection[str],
+    servers_only: bool,
+    say: Say,
+    starts: Callable[[Part], None] = lambda _: None,
+    forgotten: Sequence[str] = (),
 ) -> tuple[Settings, tuple[str, ...]]:
     """Start what does not run yet of a world and its servers; wait until all of it works.
 
-    The settings as they are then, and the names of the parts that were started now. Raises MachineUnfit with nothing
+    The settings as they are then, and the names of the parts that were started now; `starts` hears of each at once.
+    The checkpoints of the `forgotten` writers are forgotten before the jobs start. Raises MachineUnfit with nothing
     started, PartFailed when a part died or did not become ready; what runs by then goes on, and `up` continues it.
     """
     settings = load_settings(conf, profile, world)
     if settings.profile != "local":
-        raise BadSettings(f"profile = {settings.profile!r}: `headrace up` runs servers on this machine only")
+        raise BadSettings(f"profile = {settings.profile!r}: servers and jobs are started on this machine only")
     with _alone(settings.paths.var):
         settings = _with_machine_made(conf, profile, settings)
         parts = [part for part in parts_of(settings, conf) if part.name not in without]
         parts = [part for part in parts if not (servers_only and part.world)]
         absent = [part for part in parts if not _runs(part)]
+        for writer in forgotten:
+            _refuse_running(writer, settings, conf)
         refuse_unfit(examine(settings.paths.var, absent))
         ensure_secrets(settings.paths.var)
         settings = load_settings(conf, profile, settings.world.name)
         _raise_file_limit()
-        _start_all([part for part in parts if not part.world], say)
-        _furnish(settings, conf, {part.name for part in parts}, servers_only, say)
+        _start_all([part for part in parts if not part.world], say, starts)
+        if "cassandra" in {part.name for part in parts}:
+            secure(settings.cassandra)
+        if not servers_only:
+            furnish(settings, conf, forgotten, say)
         jobs = [part for part in parts if part.world]
         if any(part.name in ("ingest", "features") and part in absent for part in jobs):
             spark_jars(settings)  # once and here, with its progress, and not by two jobs into their logs
-        _start_all(jobs, say)
+        _start_all(jobs, say, starts)
     return settings, tuple(part.name for part in absent)
+
+
+def furnish(settings: Settings, conf: Path, forgotten: Sequence[str], say: Say) -> None:
+    """The world's topics and tables, on servers that run; again, it changes nothing. Raises StoreUnavailable.
+
+    Then the checkpoints of the `forgotten` writers are forgotten, and said what their queries will do.
+    """
+    say(f"topics and tables of world {settings.world.name}")
+    create_topics(settings)
+    panes = settings.panes.ttl_s
+    ttl_s = {"session_tail": settings.live.tail_ttl_s, "user_panes": panes, "item_panes": panes}
+    create_schema(settings.cassandra, settings.keyspace, conf / "cassandra", ttl_s)
+    if forgotten:
+        forget(settings, forgotten)
+    for writer in forgotten:
+        say(f"forgotten: the checkpoint of {writer}; from nothing it {REBUILDS[writer]}")
 
 
 def down(settings: Settings, conf: Path, worlds: Sequence[str], servers: bool, say: Say) -> bool:
@@ -126,9 +156,9 @@ def worlds_of(var: Path) -> tuple[str, ...]:
     return tuple(sorted(folder.name for folder in (var / "worlds").glob("*") if folder.is_dir()))
 
 
-def _start_all(parts: Sequence[Part], say: Say) -> None:
+def _start_all(parts: Sequence[Part], say: Say, starts: Callable[[Part], None]) -> None:
     """Start what does not run, all at once, then wait until every part works; the first that dies ends the wait."""
-    started = {part.name: _start(part, say) for part in parts if not _runs(part)}
+    started = {part.name: _start(part, say, starts) for part in parts if not _runs(part)}
     deadline, waiting = time.monotonic() + READY_S, list(parts)
     while waiting:
         for part in tuple(waiting):
@@ -142,10 +172,11 @@ def _start_all(parts: Sequence[Part], say: Say) -> None:
             time.sleep(POLL_S)
 
 
-def _start(part: Part, say: Say) -> subprocess.Popen[bytes]:
+def _start(part: Part, say: Say, starts: Callable[[Part], None]) -> subprocess.Popen[bytes]:
     stop(part.pid_file, part.grace_s)  # what a killed leader left behind
     launch = part.prepare()
     say(f"starting {_label(part)}")
+    starts(part)
     return start(launch, part.pid_file)
 
 
@@ -165,26 +196,15 @@ def _last_words(part: Part) -> str:
     return f"its log {part.log} ends: {said[-600:]}"
 
 
-def _furnish(settings: Settings, conf: Path, names: Collection[str], servers_only: bool, say: Say) -> None:
-    """Our role, and the world's topics and tables; again, it changes nothing."""
-    if "cassandra" in names:
-        secure(settings.cassandra)
-    if servers_only:
-        return
-    say(f"topics and tables of world {settings.world.name}")
-    create_topics(settings)
-    panes = settings.panes.ttl_s
-    ttl_s = {"session_tail": settings.live.tail_ttl_s, "user_panes": panes, "item_panes": panes}
-    create_schema(settings.cassandra, settings.keyspace, conf / "cassandra", ttl_s)
-
-
 def _with_machine_made(conf: Path, profile: str | None, settings: Settings) -> Settings:
     """A world other than main gets its file at its first `up`, with a port that is free now."""
     path = settings.world_dir / "world.toml"
     if settings.world.name == "main" or path.exists():
         return settings
-    first = settings.serve.port + 1
-    port = first_free(settings.serve.host, range(first, min(first + 100, 65536)))
+    first, held = settings.serve.port + 1, api_ports(settings.paths.var)
+    # A world that is down now keeps its port: it must be able to come back beside this one.
+    offered = (port for port in range(first, min(first + 100, 65536)) if port not in held)
+    port = first_free(settings.serve.host, offered)
     if port is None:
         raise PartFailed(f"no free port for the API of {settings.world.name} from {first} on")
     write_sections(path, world_sections(settings.world.name, port))
@@ -202,6 +222,13 @@ def _runs(part: Part) -> bool:
 
 def _label(part: Part) -> str:
     return f"{part.world}.{part.name}" if part.world else part.name
+
+
+def _refuse_running(writer: str, settings: Settings, conf: Path) -> None:
+    """A query that runs would take its lease again at once."""
+    job = next(part for part in parts_of(settings, conf) if part.name == job_of(writer))
+    if _runs(job):
+        raise BadInput(f"--forget {writer}: {_label(job)} runs; headrace down --world {settings.world.name} first")
 
 
 def _raise_file_limit() -> None:

@@ -14,5 +14,6 @@ def refuse_lease(held: Lease, wanted: Lease, now_ms: int) -> None:
     if held.checkpoint_id != wanted.checkpoint_id:
         raise CheckpointLost(
             f"{held.writer}: its lease remembers checkpoint {held.checkpoint_id}, this start brings "
-            f"{wanted.checkpoint_id}: bring the old folder back, or forget the lease and rebuild"
+            f"{wanted.checkpoint_id}: bring the old folder back; or, to rebuild from the start on purpose, "
+            f"`headrace up --forget {held.writer}` with this world's --world and --profile (docs/running.md: Leases)"
         )
