@@ -200,7 +200,8 @@ def accounted(var: Path) -> bool:
 
 
 def pid_of(var: Path, part: str) -> int:
-    (found,) = [p["pid"] for p in json.loads(run_headrace(var, "status", "--json", "--world", "main"))["parts"] if p["name"] == part]
+    status = json.loads(run_headrace(var, "status", "--json", "--world", "main"))
+    (found,) = [p["pid"] for p in status["parts"] if p["name"] == part]
     return int(found)
 
 
