@@ -134,7 +134,7 @@ def scored_pool(pool: Pool, known: Known, snapshots: Snapshots, policy: Policy) 
     scores = scores_of(parts)
     return Scored(
         pool=pool,
-        ids=tuple(catalogue.items[place] for place in pool.items.tolist()),
+        ids=tuple([catalogue.items[place] for place in pool.items.tolist()]),
         categories=catalogue.category[pool.items],
         features=table,
         parts=parts,

@@ -88,10 +88,10 @@ The live weights are set by hand: that data has too little session intent to jud
 
 def score_parts(features: NDArray[np.float32], weights: Weights) -> NDArray[np.int64]:
     """Micro-units, int64 [n, parts], rounded half to even."""
-    columns = features[:, [COLUMN[name] for name in weights.names]].astype(np.float64)
+    columns = features.T[[COLUMN[name] for name in weights.names]].astype(np.float64)  # a part is a contiguous row
     for place, part in enumerate(weights.parts):
-        columns[:, place] = part.weight * _scaled(columns[:, place], part.scale)
-    return np.rint(columns * MICRO).astype(np.int64)
+        columns[place] = part.weight * _scaled(columns[place], part.scale)
+    return np.ascontiguousarray(np.rint(columns * MICRO).astype(np.int64).T)
 
 
 def scores_of(parts: NDArray[np.int64]) -> NDArray[np.int64]:
@@ -105,7 +105,8 @@ def _scaled(column: NDArray[np.float64], scale: Scale) -> NDArray[np.float64]:
     if scale == "max":
         most = np.abs(column).max()
         return column / most if most > 0 else column
-    spread = column.std()
+    centred = column - column.mean()
+    spread = np.sqrt((centred * centred).mean())
     if spread <= _NO_SPREAD * np.abs(column).max():
         return np.zeros(len(column))
-    return np.asarray((column - column.mean()) / spread)
+    return np.asarray(centred / spread)

@@ -42,9 +42,9 @@ class Signals:
 
 
 def signals_of(newest_first: Sequence[Event], session: Sequence[Event], catalogue: Catalogue, clock: int) -> Signals:
-    """Events of one person, `session` being those of them that belong to the live session."""
+    """Events of one person; `session`: those of them, the same objects, that belong to the live session."""
     index, code = catalogue.index, catalogue.category_code
-    live = {event.key for event in session}
+    live = {id(event) for event in session}  # the same objects: their keys would be built twice for every event
     rows = [
         (
             -1 if event.item_id is None else index.get(event.item_id, -1),
@@ -52,7 +52,7 @@ def signals_of(newest_first: Sequence[Event], session: Sequence[Event], catalogu
             code.get(event.category or UNKNOWN, 0),
             clock - event.occurred_at,
             _NEUTRAL[event.kind] if event.value_milli is None else event.value_milli,
-            event.key in live,
+            id(event) in live,
         )
         for event in newest_first
     ]

@@ -26,7 +26,7 @@ BATCH: Final = 100
 
 
 class DecisionLog:
-    """`offer` never waits and never fails; `run` tries each record, in no order, until the broker has it or never will."""
+    """`offer` never waits and never fails; `run` tries each record until the broker has it or refuses it for good."""
 
     def __init__(self, log: EventLog, topic: str, metrics: Metrics) -> None:
         self._log = log
