@@ -2,7 +2,8 @@
 
 The interval is the scheduler's: `train` gets its end and pins the newest Delta version at its start, so a re-run
 replaces that interval's model. A model that the gate refuses is kept on the shelf with its verdict, is not served,
-and fails `train` with exit 1. The world and its addresses come from Headrace's own settings
+and fails `train` with exit 1: at once, since the same history makes the same model, and with the run. `models` tells
+what is on the shelf all the same. The world and its addresses come from Headrace's own settings
 (conf/, HEADRACE__SECTION__KEY in the worker's environment), not from Airflow Variables.
 """
 
@@ -10,6 +11,7 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 from airflow.providers.standard.operators.bash import BashOperator
+from airflow.providers.standard.operators.empty import EmptyOperator
 from airflow.sdk import DAG
 from airflow.timetables.interval import CronDataIntervalTimetable
 
@@ -36,12 +38,19 @@ with DAG(
         task_id="train",
         bash_command="./spark-submit.sh jobs/train.py --interval-end {{ data_interval_end.isoformat() }}",
         execution_timeout=timedelta(hours=6),
+        retries=0,
         doc_md="Train, evaluate, gate, write the candidates and the shelf, flip the pointer last.",
     )
     models = BashOperator(
         task_id="models",
         bash_command=".venv/bin/headrace models --json",
         execution_timeout=timedelta(minutes=5),
+        trigger_rule="all_done",
         doc_md="What is on the shelf and what is served, for the log of this run.",
     )
-    account >> train >> models
+    verdict = EmptyOperator(
+        task_id="verdict",
+        execution_timeout=timedelta(minutes=1),
+        doc_md="A run is as its last tasks are: this one succeeds only after `train`; a refused model fails the run.",
+    )
+    account >> train >> [models, verdict]
