@@ -11,8 +11,9 @@ from headrace.stores.blocking import stores
 from headrace.stores.kafka.partitions import count_partitions
 from headrace.stream.attend import attend, told_to_stop
 from headrace.stream.checkpoint import checkpoint_id, is_shared
-from headrace.stream.ingest import QUERY, report_progress, start_ingest
+from headrace.stream.ingest import report_progress, start_ingest
 from headrace.stream.lease import hold_lease
+from headrace.stream.progress import INGEST
 from headrace.stream.slots import await_slots, check_slots, partitions_read
 
 
@@ -27,7 +28,7 @@ def main() -> None:
         partitions = count_partitions(settings.kafka, raw)
         slots = await_slots(spark.sparkContext, partitions, sleep)
         check_slots(raw, partitions, slots)
-        leases, folder = stores(settings.cassandra, settings.keyspace).leases, settings.checkpoint(QUERY)
+        leases, folder = stores(settings.cassandra, settings.keyspace).leases, settings.checkpoint(INGEST)
         checkpoint, run_dir = checkpoint_id(spark, folder, str(uuid4())), settings.world_dir / "run"
         with hold_lease(leases, run_dir, "ingest", checkpoint, now_ms, is_shared(folder)) as lease:
             query = start_ingest(spark, settings)
@@ -37,7 +38,7 @@ def main() -> None:
                 check_slots(raw, partitions_read(query) or 1, slots)
                 report_progress(settings, query)
 
-            attend(query, stopping, check, lambda: announce_ready(settings, "ingest", query=QUERY))
+            attend(query, stopping, check, lambda: announce_ready(settings, "ingest", query=INGEST))
 
 
 if __name__ == "__main__":

@@ -19,8 +19,7 @@ from headrace.domain.events import Event, ItemId, Person
 from headrace.local.checkout import ROOT
 from headrace.ready import read_ready, ready_file
 from headrace.settings import Settings
-from headrace.stream.ingest import QUERY
-from headrace.stream.progress import ends_read
+from headrace.stream.progress import INGEST, ends_read
 from tests.conftest import stack_environ, wait_for
 
 pytestmark = pytest.mark.stack
@@ -178,7 +177,7 @@ def test_each_record_comes_out_once_on_the_topic_it_belongs_to(world: Settings, 
     _, busy, last = src["no consent"].split(":")
     ends = {(world.topic("events.raw"), number): 0 for number in range(world.world.partitions)}
     ends[world.topic("events.raw"), int(busy)] = int(last) + 1
-    wait_for(lambda: ends_read(world, "ingest") == {QUERY: ends}, SETTLE_S)
+    wait_for(lambda: ends_read(world, "ingest") == {INGEST: ends}, SETTLE_S)
     wait_for(lambda: read_ready(world, "ingest").get("lag") == 0, SETTLE_S)
 
 

@@ -34,8 +34,9 @@ def table(rows, schema):
     return pa.Table.from_pylist([dict(zip(schema.names, each, strict=True)) for each in rows], schema)
 
 
-def judged(ledger=(), rejected=(), hot=None, raw_range=None, drained=True):
-    return account(Inputs(table(ledger, LEDGER), table(rejected, REJECTED), hot or {}, raw_range or {}, drained))
+def judged(ledger=(), rejected=(), hot=None, raw_range=None, drained=True, closed_before_ms=0, ingested=None):
+    tables = table(ledger, LEDGER), table(rejected, REJECTED)
+    return account(Inputs(*tables, hot or {}, raw_range or {}, drained, closed_before_ms, ingested or {}))
 
 
 def test_every_record_falls_into_the_first_term_that_applies():
@@ -70,14 +71,39 @@ def test_the_first_in_clean_order_counts_and_not_the_first_in_the_table():
     assert (result.hours["1:0", 0]["duplicate"], result.hours["1:0", HOUR]["counted"], result.faults) == (1, 1, ())
 
 
-def test_raw_offsets_in_no_table_are_a_fault_once_all_is_drained_and_pending_before():
+def test_a_hole_among_the_raw_offsets_is_a_fault_once_all_is_read_and_pending_before():
     ledger, hot = [row(1, "a"), row(2, "b"), row(5, "c")], {("1:0", 0): 3}
-    drained = judged(ledger, hot=hot, raw_range={"1:0": (1, 8)})
-    assert drained.missing == {"1:0": ((3, 5), (6, 8))}
-    assert drained.faults == ("1:0: 4 raw records in no table, from offset 3",)
+    drained = judged(ledger, hot=hot, raw_range={"1:0": (1, 6)})
+    assert (drained.missing, drained.drained) == ({"1:0": ((3, 5),)}, True)
+    assert drained.faults == ("1:0: 2 raw records in no table, from offset 3",)
     assert drained.pending == ()
-    running = judged(ledger, hot=hot, raw_range={"1:0": (1, 8)}, drained=False)
-    assert (running.faults, running.pending) == ((), drained.faults)
+    running = judged(ledger, hot=hot, raw_range={"1:0": (1, 6)}, drained=False)
+    assert (running.faults, running.pending, running.drained) == ((), drained.faults, False)
+
+
+def test_raw_records_that_ingest_has_not_reached_are_pending_and_a_fault_once_it_has_passed_them():
+    story = {"ledger": [row(0, "a")], "hot": {("1:0", 0): 1}, "raw_range": {"1:0": (0, 4), "1:1": (0, 2)}}
+    sentences = ("1:0: 3 raw records in no table, from offset 1", "1:1: 2 raw records in no table, from offset 0")
+    for ingested in ({}, {"1:0": 1, "1:1": 0}):
+        behind = judged(**story, ingested=ingested)
+        assert (behind.faults, behind.pending, behind.drained) == ((), sentences, False)
+    passed = judged(**story, ingested={"1:0": 4, "1:1": 0})
+    assert (passed.faults, passed.pending, passed.drained) == (sentences[:1], sentences[1:], False)
+
+
+def test_closed_hours_are_judged_while_records_still_arrive_and_open_ones_are_not():
+    ledger = [row(0, "a"), row(2, "b"), row(3, "c", src_ms=HOUR), row(5, "d", src_ms=HOUR)]
+    hot = {("1:0", 0): 1, ("1:0", HOUR): 1}
+    result = judged(ledger, hot=hot, raw_range={"1:0": (0, 6)}, drained=False, closed_before_ms=HOUR)
+    # Offset 1 lies before a record of the closed hour, offset 4 in the open one.
+    assert result.faults == (
+        "1:0: 1 raw records in no table, from offset 1",
+        "1:0 hour 0: the ledger counts 2, the hot query counted 1",
+    )
+    assert result.pending == (
+        "1:0: 1 raw records in no table, from offset 4",
+        f"1:0 hour {HOUR}: the ledger counts 2, the hot query counted 1",
+    )
 
 
 def test_records_that_the_broker_has_deleted_need_only_be_contiguous():

@@ -14,7 +14,7 @@ from typing import Final
 from headrace.errors import PartFailed
 from headrace.settings import Settings
 from headrace.stores.kafka import Consumer, Partition, open_consumer
-from headrace.stream.progress import ends_read
+from headrace.stream.progress import INGEST, ends_read
 
 READERS: Final = {
     "hot": "events.clean",
@@ -23,9 +23,6 @@ READERS: Final = {
     "catalogue": "catalogue",
 }
 """Query of the features program that has to keep up → the topic that it reads."""
-
-INGEST: Final = "ingest-v1"
-"""Ingest's query in its progress file."""
 
 LIVE_GROUP: Final = "live"
 POLL_S: Final = 1.0

@@ -9,11 +9,8 @@ from pyspark.sql import functions as F
 from pyspark.sql.streaming.query import StreamingQuery
 
 from headrace.settings import Settings, World
-from headrace.stream.progress import figures, write_progress
+from headrace.stream.progress import INGEST, figures, write_progress
 from headrace.stream.validate import with_verdict
-
-QUERY: Final = "ingest-v1"
-"""Names the query and its checkpoint. Another law of what is read or written needs another name."""
 
 OUTPUT: Final = ("topic", "key", "value", "headers")
 """The columns that go to Kafka, each row a record."""
@@ -61,8 +58,8 @@ def start_ingest(spark: SparkSession, settings: Settings) -> StreamingQuery:
     writer = (
         out.writeStream.format("kafka")
         .options(**kafka, **{"kafka.acks": "all", "kafka.max.request.size": str(MAX_REQUEST_BYTES)})
-        .queryName(QUERY)
-        .option("checkpointLocation", settings.checkpoint(QUERY))
+        .queryName(INGEST)
+        .option("checkpointLocation", settings.checkpoint(INGEST))
         .outputMode("update")
     )
     real_time = writer.trigger(realTime=settings.spark.ingest_batch)  # type: ignore[call-overload]  # absent from 4.2's stubs
@@ -74,4 +71,4 @@ def report_progress(settings: Settings, query: StreamingQuery) -> None:
     progress = query.lastProgress
     if progress is not None:
         entry = {**figures(progress), "generation": settings.world.generation}
-        write_progress(settings, "ingest", {QUERY: entry})
+        write_progress(settings, "ingest", {INGEST: entry})

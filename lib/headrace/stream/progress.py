@@ -16,10 +16,13 @@ import json
 import os
 from collections.abc import Mapping
 from pathlib import Path
-from typing import TypeAlias
+from typing import Final, TypeAlias
 
 from headrace.ready import announce_ready
 from headrace.settings import Settings
+
+INGEST: Final = "ingest-v1"
+"""Ingest's one query, also the name of its checkpoint: another law of what it reads or writes needs another."""
 
 Ends: TypeAlias = Mapping[str, Mapping[str, int]]
 Figure: TypeAlias = int | str | Ends | None

@@ -35,7 +35,9 @@ class Inputs:
     ledger, rejected   LEDGER_COLUMNS and REJECTED_COLUMNS
     hot_counts         what the hot query counted per Hour
     raw_range          raw partition ('<generation>:<n>') → (first offset that the broker still has, end)
-    drained            the tables and the hot query have everything that is in the topics, and nothing moved meanwhile
+    drained            the tables and the hot query have everything that ingest wrote, and nothing moved meanwhile
+    closed_before_ms   hours that start earlier get no more records, and the tables and the hot query have all of theirs
+    ingested           raw partition → how far ingest says that it has read; all before that it has written
     """
 
     ledger: pa.Table
@@ -43,12 +45,15 @@ class Inputs:
     hot_counts: Mapping[Hour, int]
     raw_range: Mapping[str, tuple[int, int]]
     drained: bool
+    closed_before_ms: int = 0
+    ingested: Mapping[str, int] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
 class Account:
-    """`hours`: per Hour each of TERMS, 'received' and 'hot'. `missing`: raw partition → ranges [begin, end) never seen.
+    """`hours`: per Hour each of TERMS, 'received' and 'hot'. `missing`: raw partition → ranges [begin, end) not seen.
 
+    `drained`: every raw record has arrived everywhere, so nothing is pending.
     `faults` and `pending` are sentences: what does not add up, and what does not add up yet.
     """
 
@@ -68,7 +73,9 @@ class Account:
 def account(inputs: Inputs) -> Account:
     """Sort every distinct src into its term, and compare with the broker's offsets and the hot query's counts.
 
-    Until `drained`, what does not add up is pending; once it is, it is a fault. One src with two terms always is.
+    What does not add up is a fault in a closed hour, and once drained in every hour; until then it is pending. Raw
+    records after all that were seen are on their way through ingest, unless it says that it has passed them.
+    One src with two terms is a fault always.
     """
     ledger, rejected = _distinct_src(inputs.ledger, "clean"), _distinct_src(inputs.rejected, "rejected")
     terms = pa.concat_tables([_ledger_terms(ledger), _rejected_terms(rejected)])
@@ -86,15 +93,29 @@ def account(inputs: Inputs) -> Account:
         for (name, hour), row in hours.items()
         if sum(row[term] for term in TERMS) != row["received"]
     )
-    open_ends = (*_not_seen(missing), *_not_as_hot_counted(hours))
+    settled = _settled(terms, inputs)
+    lost = {n: tuple(gap for gap in gaps if gap[0] < settled.get(n, 0)) for n, gaps in missing.items()}
+    on_the_way = {n: tuple(gap for gap in gaps if gap[0] >= settled.get(n, 0)) for n, gaps in missing.items()}
+    judged = {hour: row for hour, row in hours.items() if inputs.drained or hour[1] < inputs.closed_before_ms}
+    still_open = {hour: row for hour, row in hours.items() if hour not in judged}
+    pending = (*_not_seen(on_the_way), *_not_as_hot_counted(still_open))
     return Account(
         hours,
         missing,
         _conflicts(ledger),
-        inputs.drained,
-        faults=twice + (open_ends if inputs.drained else ()),
-        pending=() if inputs.drained else open_ends,
+        drained=inputs.drained and not pending,
+        faults=(*twice, *_not_seen(lost), *_not_as_hot_counted(judged)),
+        pending=pending,
     )
+
+
+def _settled(terms: pa.Table, inputs: Inputs) -> dict[str, int]:
+    """Raw partition → the offset before which every record must have been seen."""
+    known = terms if inputs.drained else terms.filter(pc.less(terms["src_ms"], inputs.closed_before_ms))
+    newest = known.group_by(list(SRC[:2])).aggregate([("raw_offset", "max")]).to_pylist()
+    settled = {f"{row[SRC[0]]}:{row[SRC[1]]}": row["raw_offset_max"] + 1 for row in newest}
+    passed = inputs.ingested if inputs.drained else {}
+    return {name: max(settled.get(name, 0), passed.get(name, 0)) for name in settled.keys() | passed.keys()}
 
 
 def _distinct_src(table: pa.Table, topic: str) -> pa.Table:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import json
 from collections.abc import Mapping, Sequence
 
 import pyarrow as pa
@@ -13,7 +12,9 @@ from deltalake.exceptions import TableNotFoundError
 from headrace.settings import Settings
 from headrace.stores.cassandra import open_stores
 from headrace.stores.kafka import open_consumer
+from headrace.stream.progress import INGEST, ends_read
 from headrace.watch.account import LEDGER_COLUMNS, REJECTED_COLUMNS, Hour, Inputs
+from headrace.watch.closed_hours import Readers, closed_before_ms
 
 Ends = Mapping[str, Mapping[int, int]]
 """Topic (without its world) → partition → offset of its next record."""
@@ -24,23 +25,28 @@ _TEXT = ("person", "event_id", "reason")
 def read_inputs(settings: Settings) -> Inputs:
     """Everything that `account` compares, as it is now. Raises StoreUnavailable when a server does not answer.
 
-    Ends are read before the tables and again after: only where they are the same and reached is the world drained.
+    Each is read before what it vouches for: ingest's progress before the ends of what it writes, ends and progress
+    before the tables, and the ends again after: only where they are the same and reached is the world drained.
     """
+    generation = settings.world.generation
+    ingested = ends_read(settings, "ingest").get(INGEST, {})
     firsts, before = _offsets(settings)
-    hot_ends = _hot_ends(settings)
+    readers = _readers(before, ends_read(settings, "features"), settings)
     ledger = _table(settings.table("events"), LEDGER_COLUMNS)
     rejected = _table(settings.table("rejected"), REJECTED_COLUMNS)
-    generation = settings.world.generation
     raw_range = {f"{generation}:{p}": (firsts["events.raw"][p], end) for p, end in before["events.raw"].items()}
     named = {f"{g}:{p}" for g, p in _raw_partitions(ledger) | _raw_partitions(rejected)}
     hot_counts = asyncio.run(_hot_counts(settings, sorted(named | raw_range.keys())))
     _, after = _offsets(settings)
-    reached = (
-        _reached(ledger, "clean", before["events.clean"])
-        and _reached(rejected, "rejected", before["events.rejected"])
-        and all(hot_ends.get(partition, 0) >= end for partition, end in before["events.clean"].items())
+    return Inputs(
+        ledger,
+        rejected,
+        hot_counts,
+        raw_range,
+        drained=readers.are_through() and before == after,
+        closed_before_ms=closed_before_ms(ledger, rejected, readers, generation),
+        ingested={f"{generation}:{partition}": offset for (_, partition), offset in ingested.items()},
     )
-    return Inputs(ledger, rejected, hot_counts, raw_range, drained=reached and before == after)
 
 
 def _table(path: str, columns: Sequence[str]) -> pa.Table:
@@ -72,21 +78,21 @@ def _by_topic(
     return {topic: {each[1]: offsets[each] for each in listed} for topic, listed in partitions.items()}
 
 
-def _hot_ends(settings: Settings) -> Mapping[int, int]:
-    """How far the hot query says that it is; {} where it has not said so on this machine."""
-    try:
-        progress = json.loads((settings.world_dir / "run" / "features.progress.json").read_text(encoding="utf-8"))
-    except FileNotFoundError:
-        return {}
-    ends = (progress.get("hot") or {}).get("ends") or {}
-    return {int(partition): offset for partition, offset in ends.get(settings.topic("events.clean"), {}).items()}
+def _readers(ends: Ends, read: Mapping[str, Mapping[tuple[str, int], int]], settings: Settings) -> Readers:
+    """What each query says that it has read; nothing where it has not said so on this machine."""
 
+    def of(query: str, topic: str) -> dict[int, int]:
+        known = read.get(query, {})
+        return {number: offset for (name, number), offset in known.items() if name == settings.topic(topic)}
 
-def _reached(table: pa.Table, topic: str, ends: Mapping[int, int]) -> bool:
-    """Whether the table holds the last record of each of the topic's partitions."""
-    newest = table.group_by(f"{topic}_partition").aggregate([(f"{topic}_offset", "max")]).to_pylist()
-    held = {row[f"{topic}_partition"]: row[f"{topic}_offset_max"] + 1 for row in newest}
-    return all(held.get(partition, 0) >= end for partition, end in ends.items())
+    return Readers(
+        raw_ends=ends["events.raw"],
+        clean_ends=ends["events.clean"],
+        rejected_ends=ends["events.rejected"],
+        ledger=of("ledger", "events.clean"),
+        rejected=of("rejected", "events.rejected"),
+        hot=of("hot", "events.clean"),
+    )
 
 
 def _raw_partitions(table: pa.Table) -> set[tuple[int, int]]:
