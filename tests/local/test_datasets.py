@@ -13,7 +13,7 @@ import pyarrow.parquet as pq
 import pytest
 
 from headrace.errors import BadDataset
-from headrace.local.datasets import Dataset, Skip, open_dataset, spool
+from headrace.local.datasets import Dataset, Skip, complete_journey, open_dataset, spool
 from headrace.local.wire import WireEvent, WireItem, WirePlace
 
 RETAIL_HEADER = "InvoiceNo,StockCode,Description,Quantity,InvoiceDate,UnitPrice,CustomerID,Country"
@@ -28,7 +28,7 @@ class Read:
 
 
 def read(dataset: Dataset, run_events: int = 100_000) -> Read:
-    with spool(dataset.events(), run_events=run_events) as spooled:
+    with spool(dataset.events(), dataset.folder / "tmp", run_events=run_events) as spooled:
         return Read(tuple(spooled.events()), dict(spooled.skipped))
 
 
@@ -252,12 +252,12 @@ def test_events_are_spooled_by_arrival_whatever_the_size_of_a_run(tmp_path: Path
         assert [event.item_id for event in found.events] == ["c", "b", "e", "d", "a"]
 
 
-def test_a_spool_counts_before_anything_is_sent() -> None:
+def test_a_spool_counts_before_anything_is_sent(tmp_path: Path) -> None:
     rows = [
         WireEvent(event_id=str(at), kind="view", occurred_at=at, received_at=at, user_id="u", item_id="i")
         for at in (30, 10, 20)
     ]
-    with spool([*rows, Skip("price"), Skip("price")], keep=lambda event: event.occurred_at > 10) as spooled:
+    with spool([*rows, Skip("price"), Skip("price")], tmp_path, keep=lambda event: event.occurred_at > 10) as spooled:
         assert (spooled.total, dict(spooled.skipped)) == (2, {"price": 2})
         assert [event.occurred_at for event in spooled.events()] == [20, 30]
 
@@ -327,3 +327,33 @@ def test_a_column_of_the_wrong_type_names_the_file(tmp_path: Path) -> None:
     write(tmp_path / "events.csv", "user_id,item_id,occurred_at", "1,2,yesterday")
     with pytest.raises(BadDataset, match=r"events\.csv: cannot be read as .*occurred_at"):
         read(open_dataset(tmp_path))
+
+
+@pytest.mark.parametrize(
+    ("name", "header", "items", "item_header", "column"),
+    [
+        ("events.csv", "user_id,item_id,occurred_at", "items.csv", "id,title", "item_id"),
+        ("events.csv", None, "products.csv", "product_id,brand", "product_category"),
+    ],
+)
+def test_a_catalogue_without_a_needed_column_is_named_before_anything_is_read(
+    tmp_path: Path, name: str, header: str | None, items: str, item_header: str, column: str
+) -> None:
+    write(tmp_path / name, header or ",".join(complete_journey.COLUMNS))
+    write(tmp_path / items, item_header)
+    with pytest.raises(BadDataset, match=rf"{items}: no column '{column}', which the catalogue of format"):
+        open_dataset(tmp_path)
+
+
+def test_an_item_without_an_id_names_its_row(tmp_path: Path) -> None:
+    write(tmp_path / "events.csv", "user_id,item_id,occurred_at", "u,i,1")
+    write(tmp_path / "items.csv", "item_id,title", "i,An item", ",No item")
+    with pytest.raises(BadDataset, match=r"items\.csv, row 2: it has no item_id"):
+        read(open_dataset(tmp_path))
+
+
+def test_a_spool_lies_where_it_is_told_to_and_leaves_nothing(tmp_path: Path) -> None:
+    event = WireEvent(event_id="a", kind="view", occurred_at=1, received_at=1, user_id="u", item_id="i")
+    with spool([event], tmp_path / "tmp") as spooled:
+        assert [run.path.is_relative_to(tmp_path / "tmp") for run in spooled.runs] == [True]
+    assert list((tmp_path / "tmp").iterdir()) == []

@@ -11,7 +11,7 @@ from headrace.errors import BadInput, PartFailed
 from headrace.local import drain
 from headrace.local.datasets import spool
 from headrace.local.drain import Behind, behind, wait_until_drained
-from headrace.local.replay import Stretch, moment, pace
+from headrace.local.replay import Stretch, moment, pace, times_as_fast
 from headrace.local.wire import WireEvent, record_of
 from headrace.settings import Paths, Settings, World
 from headrace.stores.kafka import Consumer, Partition
@@ -48,18 +48,18 @@ def test_what_is_no_moment_is_named(text: str) -> None:
         moment("--to", text)
 
 
-def test_sixty_times_as_fast_sends_an_hour_in_a_minute() -> None:
+def test_sixty_times_as_fast_sends_an_hour_in_a_minute(tmp_path: Path) -> None:
     hour = 3_600_000
-    with spool([event(5 * hour), event(6 * hour)]) as spooled:
-        due_s = pace("60", spooled)
+    with spool([event(5 * hour), event(6 * hour)], tmp_path) as spooled:
+        due_s = pace(times_as_fast("60"), spooled)
         assert [due_s(record_of(one)) for one in spooled.events()] == [0.0, 60.0]
-        assert [pace("max", spooled)(record_of(one)) for one in spooled.events()] == [0.0, 0.0]
+        assert [pace(times_as_fast("max"), spooled)(record_of(one)) for one in spooled.events()] == [0.0, 0.0]
 
 
-@pytest.mark.parametrize("speed", ["0", "-1", "fast", "nan"])
+@pytest.mark.parametrize("speed", ["0", "-1", "fast", "nan", "inf"])
 def test_a_speed_that_is_none_is_named(speed: str) -> None:
-    with spool([event(1)]) as spooled, pytest.raises(BadInput, match=f"--speed {speed}"):
-        pace(speed, spooled)
+    with pytest.raises(BadInput, match=f"--speed {speed}"):
+        times_as_fast(speed)
 
 
 class Topics(Consumer):

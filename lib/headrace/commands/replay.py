@@ -18,11 +18,13 @@ from headrace.commands.options import Conf, Json, Profile, settings_of
 from headrace.errors import BadInput
 from headrace.local.bar import bar
 from headrace.local.datasets import FORMATS, Dataset, Row, Spooled, open_dataset, spool
+from headrace.local.machine_files import world_sections
+from headrace.local.part import Part
 from headrace.local.process import stop
-from headrace.local.replay import Replayed, Stretch, Time, moment, pace, replay
-from headrace.local.stack import parts_of, up
+from headrace.local.replay import Replayed, Stretch, Time, moment, pace, replay, times_as_fast
+from headrace.local.stack import up
 from headrace.program import conf_dir
-from headrace.settings import Settings
+from headrace.settings import Settings, World
 from headrace.stores import blocking
 
 FORMAT_NAMES = ", ".join(each.name for each in FORMATS)
@@ -46,27 +48,38 @@ def command(
     What had to be started is stopped again. The same data a second time changes no count.
     """
     console, folder_of_conf = Console(stderr=True, highlight=False), conf or conf_dir()
-    _refuse_wall(settings_of(world, profile, conf))
+    settings, times = settings_of(world, profile, conf), times_as_fast(speed)
+    refuse_wall(settings)
     stretch = Stretch(moment("--from", start), moment("--to", end))
     dataset = open_dataset(folder, format_name)
     with ExitStack() as stack:
         with bar(f"reading {dataset.format.name}", None) as advance:
-            spooled = stack.enter_context(spool(_ticking(dataset, advance), keep=stretch.holds))
-        due_s = pace(speed, spooled)
-        settings, started = up(folder_of_conf, profile, world, {"serve"}, False, console.print)
-        stack.callback(_stop, settings, folder_of_conf, started, console)
+            rows = _ticking(dataset, advance)
+            spooled = stack.enter_context(spool(rows, settings.paths.var / "tmp", keep=stretch.holds))
+        # Each part is noted before it starts: what `up` started goes again, even where `up` fails or is interrupted.
+        settings, _ = up(
+            folder_of_conf,
+            profile,
+            world,
+            {"serve"},
+            False,
+            console.print,
+            starts=lambda part: stack.callback(_stop, part, console),
+        )
         _warn_of_the_past(settings, spooled, console)
-        done = replay(dataset, spooled, settings, due_s, Time(time.monotonic, time.sleep))
+        done = replay(dataset, spooled, settings, pace(times, spooled), Time(time.monotonic, time.sleep))
     _report(done, as_json)
 
 
-def _refuse_wall(settings: Settings) -> None:
-    """A world that stamps what arrives with the present would take all of history for late."""
+def refuse_wall(settings: Settings) -> None:
+    """Raises BadInput for a world that lives now: it would take all of history for late, or for its own past."""
+    name = settings.world.name
     made = (settings.world_dir / "world.toml").exists()
-    if settings.world.name == "main" or (made and not settings.world.trust_received_at):
+    world = settings.world if made else World.model_validate(world_sections(name, settings.serve.port)["world"])
+    if name == "main" or world.clock == "wall" or not world.trust_received_at:
         raise BadInput(
-            f"--world {settings.world.name}: it does not believe received_at, so that all of the data would be late;"
-            " give the replay a world of its own, such as --world retail"
+            f"--world {name}: it lives by the wall clock or does not believe received_at, so that the data would be"
+            " late or long past; give the replay a world of its own, such as --world retail"
         )
 
 
@@ -94,12 +107,9 @@ def _iso(ms: int) -> str:
     return datetime.fromtimestamp(ms / 1000, UTC).isoformat(timespec="minutes")
 
 
-def _stop(settings: Settings, conf: Path, started: tuple[str, ...], console: Console) -> None:
-    """Stop what this replay started, in reverse; what ran before it goes on."""
-    for part in reversed(parts_of(settings, conf)):
-        if part.name in started:
-            console.print(f"stopping {part.name}")
-            stop(part.pid_file, part.grace_s)
+def _stop(part: Part, console: Console) -> None:
+    console.print(f"stopping {part.name}")
+    stop(part.pid_file, part.grace_s)
 
 
 def _report(done: Replayed, as_json: bool) -> None:

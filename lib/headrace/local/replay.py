@@ -10,6 +10,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from itertools import islice
+from math import inf
 from typing import Final
 
 from headrace.errors import BadInput
@@ -96,16 +97,23 @@ def drain(settings: Settings, total: int, time: Time) -> None:
         wait_until_drained(settings, time.monotonic, time.sleep, look)
 
 
-def pace(speed: str, spooled: Spooled) -> DueS:
-    """When each record is due at `max`, or at so many times the speed at which it happened. Raises BadInput."""
+def times_as_fast(speed: str) -> float | None:
+    """How many times as fast as it happened; None for `max`. Raises BadInput."""
     if speed == MAX_SPEED:
-        return at_once
+        return None
     try:
         times = float(speed)
     except ValueError:
         times = 0.0
-    if not times > 0:
+    if not 0 < times < inf:
         raise BadInput(f"--speed {speed}: a number above 0, such as 60 for a minute a second, or max")
+    return times
+
+
+def pace(times: float | None, spooled: Spooled) -> DueS:
+    """When each record is due at so many times the speed at which it happened; at once for None."""
+    if times is None:
+        return at_once
     first_ms = min((run.first_ms for run in spooled.runs), default=0)
     return lambda record: (record.received_at - first_ms) / 1000 / times
 

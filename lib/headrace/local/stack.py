@@ -59,7 +59,7 @@ def up(
     without: Collection[str],
     servers_only: bool,
     say: Say,
-    starts: Callable[[Part], None] = lambda _: None,
+    starts: Callable[[Part], object] = lambda _: None,
     forgotten: Sequence[str] = (),
 ) -> tuple[Settings, tuple[str, ...]]:
     """Start what does not run yet of a world and its servers; wait until all of it works.
@@ -156,7 +156,7 @@ def worlds_of(var: Path) -> tuple[str, ...]:
     return tuple(sorted(folder.name for folder in (var / "worlds").glob("*") if folder.is_dir()))
 
 
-def _start_all(parts: Sequence[Part], say: Say, starts: Callable[[Part], None]) -> None:
+def _start_all(parts: Sequence[Part], say: Say, starts: Callable[[Part], object]) -> None:
     """Start what does not run, all at once, then wait until every part works; the first that dies ends the wait."""
     started = {part.name: _start(part, say, starts) for part in parts if not _runs(part)}
     deadline, waiting = time.monotonic() + READY_S, list(parts)
@@ -172,7 +172,7 @@ def _start_all(parts: Sequence[Part], say: Say, starts: Callable[[Part], None]) 
             time.sleep(POLL_S)
 
 
-def _start(part: Part, say: Say, starts: Callable[[Part], None]) -> subprocess.Popen[bytes]:
+def _start(part: Part, say: Say, starts: Callable[[Part], object]) -> subprocess.Popen[bytes]:
     stop(part.pid_file, part.grace_s)  # what a killed leader left behind
     launch = part.prepare()
     say(f"starting {_label(part)}")

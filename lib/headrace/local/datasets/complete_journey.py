@@ -35,6 +35,11 @@ def event_files(folder: Path) -> tuple[Path, ...]:
     return csv_files(folder, "events")
 
 
+def product_files(folder: Path) -> tuple[Path, ...]:
+    """products.csv.gz, where the folder has it."""
+    return csv_files(folder, "products")
+
+
 def events(folder: Path) -> Iterator[Row]:
     """Every line item as a purchase."""
     for path in event_files(folder):
@@ -50,7 +55,7 @@ def events(folder: Path) -> Iterator[Row]:
 
 def items(folder: Path) -> Iterator[WireItem]:
     """The product table, where the folder has one; it holds no prices."""
-    for path in csv_files(folder, "products"):
+    for path in product_files(folder):
         for _, (item_id, brand, category, kind, size) in csv_rows(path, PRODUCT_COLUMNS):
             title = ", ".join(part for part in (kind, size) if part)
             yield WireItem(item_id=item_id, title=title or None, category=category or None, brand=brand or None)
@@ -75,4 +80,6 @@ def _event(event_id: str, cells: Cells) -> WireEvent:
     )
 
 
-COMPLETE_JOURNEY: Final = Format("complete_journey", (COLUMNS,), event_files, csv_header, events, items)
+COMPLETE_JOURNEY: Final = Format(
+    "complete_journey", (COLUMNS,), event_files, csv_header, events, items, product_files, PRODUCT_COLUMNS
+)

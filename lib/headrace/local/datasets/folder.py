@@ -53,6 +53,10 @@ def open_dataset(folder: Path, named: str | None = None) -> Dataset:
         missing = chosen.missing(chosen.header(path))
         if missing:
             raise BadDataset(f"{path}: no column {missing[0]!r}, which format {chosen.name} needs")
+    for path in chosen.item_files(folder):
+        absent = [column for column in chosen.item_needs if column not in chosen.header(path)]
+        if absent:
+            raise BadDataset(f"{path}: no column {absent[0]!r}, which the catalogue of format {chosen.name} needs")
     return Dataset(folder, chosen)
 
 

@@ -69,6 +69,11 @@ def event_files(folder: Path) -> tuple[Path, ...]:
     return tuple(p for p in _data_files(folder) if stem(p) not in ("items", "users"))
 
 
+def item_files(folder: Path) -> tuple[Path, ...]:
+    """items.parquet, items.csv or items.csv.gz."""
+    return tuple(p for p in _data_files(folder) if stem(p) == "items")
+
+
 def header(path: Path) -> tuple[str, ...]:
     """The file's column names."""
     if path.suffix != ".parquet":
@@ -89,10 +94,11 @@ def events(folder: Path) -> Iterator[Row]:
 
 def items(folder: Path) -> Iterator[WireItem]:
     """The rows of items.parquet, items.csv or items.csv.gz; () without one."""
-    for path in _data_files(folder):
-        if stem(path) == "items":
-            for cells in _rows(path, ITEM_TYPES):
-                yield msgspec.convert(cells, WireItem)
+    for path in item_files(folder):
+        for number, cells in enumerate(_rows(path, ITEM_TYPES), start=1):
+            if "item_id" not in cells:
+                raise BadDataset(f"{path}, row {number}: it has no item_id")
+            yield msgspec.convert(cells, WireItem)
 
 
 def _data_files(folder: Path) -> tuple[Path, ...]:
@@ -153,4 +159,4 @@ def _event_id(prefix: str, number: int) -> str:
     return readable if len(readable) <= MAX_EVENT_ID else blake2b(readable.encode(), digest_size=16).hexdigest()
 
 
-NATIVE: Final = Format("native", NEEDS, event_files, header, events, items)
+NATIVE: Final = Format("native", NEEDS, event_files, header, events, items, item_files, ("item_id",))

@@ -30,6 +30,7 @@ class Format:
     header  the column names of one event file
     events  every row of the folder's event files, in file order
     items   its catalogue; empty where the format has none
+    item_files, item_needs  the folder's catalogue files and the columns that each must have
     """
 
     name: str
@@ -38,6 +39,8 @@ class Format:
     header: Callable[[Path], tuple[str, ...]]
     events: Callable[[Path], Iterator[Row]]
     items: Callable[[Path], Iterator[WireItem]]
+    item_files: Callable[[Path], tuple[Path, ...]] = lambda _: ()
+    item_needs: tuple[str, ...] = ()
 
     def missing(self, columns: tuple[str, ...]) -> tuple[str, ...]:
         """The needed columns that are not among `columns`, of the set that comes nearest; () when it is readable."""

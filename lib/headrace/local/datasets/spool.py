@@ -52,10 +52,14 @@ class Spooled:
 
 @contextmanager
 def spool(
-    rows: Iterable[Row], keep: Callable[[WireEvent], bool] = lambda _: True, run_events: int = RUN_EVENTS
+    rows: Iterable[Row],
+    folder: Path,
+    keep: Callable[[WireEvent], bool] = lambda _: True,
+    run_events: int = RUN_EVENTS,
 ) -> Iterator[Spooled]:
-    """Read every row once, in file order; the sorted runs are deleted on leaving."""
-    with tempfile.TemporaryDirectory(prefix="headrace-spool-") as scratch:
+    """Read every row once, in file order; the sorted runs lie below `folder` and are deleted on leaving."""
+    folder.mkdir(parents=True, exist_ok=True)
+    with tempfile.TemporaryDirectory(prefix="spool-", dir=folder) as scratch:
         skipped: Counter[str] = Counter()
         runs: list[Run] = []
         pending: list[WireEvent] = []
