@@ -18,6 +18,7 @@ from headrace.domain.events import Event, ItemId, Person
 from headrace.domain.features import FEATURE_SET_ID
 from headrace.domain.model import SOURCES, BatchCandidates, ModelArrays
 from headrace.serve.app import app_of
+from headrace.serve.catalogue_feed import Change
 from headrace.serve.connection import Connecting
 from headrace.serve.running import assemble
 from headrace.serve.service import Service
@@ -116,8 +117,20 @@ class Api:
         assert response.status_code == 200, response.text
         return response.json()
 
+    def read_catalogue(self) -> None:
+        """Let the consumer have read the topic, from its first record: what was applied before changes nothing."""
+        records = self.log.records.get("main.catalogue", [])
+        self.service.feed.apply(
+            [
+                Change(0, offset, key.decode(), None if value is None else json.loads(value))
+                for offset, (key, value, _) in enumerate(records)
+                if key is not None
+            ]
+        )
+
     def refresh(self) -> None:
-        """What the poller does every second."""
+        """What the consumer and the poller do within a second."""
+        self.read_catalogue()
         self.run(self.service.served.refresh())
 
     def publish(self, model: ModelArrays = MODEL, metas: Sequence[ItemMeta | None] = METAS) -> None:

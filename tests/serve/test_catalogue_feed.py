@@ -23,6 +23,21 @@ def test_the_newest_offset_of_an_item_stands() -> None:
     assert feed.offset == "0:6,1:1"
 
 
+def test_an_own_write_is_known_at_once_and_served_in_its_turn() -> None:
+    feed = Feed("GBP")
+
+    feed.wrote(Change(0, 2, "mug", {"title": "own"}))
+    assert feed.item("mug") == {"title": "own"}
+    assert feed.take_fresh() == ({}, "")  # records 0 and 1 of others are still to come
+
+    feed.apply([Change(0, 0, "vase", {"title": "A vase"}), Change(0, 1, "mug", {"title": "before"})])
+    assert feed.item("mug") == {"title": "own"}
+    assert feed.take_fresh() == ({"vase": ItemMeta(title="A vase"), "mug": ItemMeta(title="before")}, "0:2")
+
+    feed.apply([Change(0, 2, "mug", {"title": "own"})])
+    assert feed.take_fresh() == ({"mug": ItemMeta(title="own")}, "0:3")
+
+
 def test_what_is_fresh_is_taken_once_and_everything_any_time() -> None:
     feed = Feed("GBP")
     feed.apply([Change(0, 0, "mug", {"title": "A mug"}), Change(0, 1, "vase", None)])

@@ -38,13 +38,16 @@ class Change:
 class Feed:
     """Every item's newest record. A record older than the one already applied to its item changes nothing.
 
+    What this process wrote is known at once to `item` and `was_deleted`; what is served moves with the consumer alone,
+    in the topic's order, so that one offset is one content in every process.
+
     caught_up  whether everything that was there at the start has been applied, or cannot be read
     trouble    why the topic cannot be read, or None
     """
 
     def __init__(self, currency: str) -> None:
         self._currency = currency
-        self._plain: dict[str, Mapping[str, object]] = {}
+        self._newest: dict[str, Change] = {}
         self._metas: dict[str, ItemMeta | None] = {}
         self._fresh: dict[str, ItemMeta | None] = {}
         self._at: dict[str, int] = {}
@@ -72,18 +75,23 @@ class Feed:
             self._at[change.item_id] = change.offset
             meta = None if change.plain is None else item_meta(change.plain, self._currency)
             self._metas[change.item_id] = self._fresh[change.item_id] = meta
-            if change.plain is None:
-                self._plain.pop(change.item_id, None)
-            else:
-                self._plain[change.item_id] = change.plain
+            self.wrote(change)
+
+    def wrote(self, change: Change) -> None:
+        """This process's own record, acknowledged: the next PATCH starts from it and may not wait for the topic."""
+        newest = self._newest.get(change.item_id)
+        if newest is None or newest.offset < change.offset:
+            self._newest[change.item_id] = change
 
     def item(self, item_id: str) -> Mapping[str, object] | None:
-        """The item's newest record, or None where the topic has none or it was deleted."""
-        return self._plain.get(item_id)
+        """The item's newest record, or None where there is none or it was deleted."""
+        newest = self._newest.get(item_id)
+        return None if newest is None else newest.plain
 
     def was_deleted(self, item_id: str) -> bool:
         """Whether the item's newest record is its deletion."""
-        return item_id in self._metas and self._metas[item_id] is None
+        newest = self._newest.get(item_id)
+        return newest is not None and newest.plain is None
 
     def take_fresh(self) -> tuple[Mapping[str, ItemMeta | None], str]:
         """What changed since the last take, and the offset that it leads to."""

@@ -190,5 +190,5 @@ def _known(service: Service, item_id: str) -> Mapping[str, object]:
 async def _append(service: Service, item_id: str, plain: Mapping[str, object] | None) -> None:
     value = None if plain is None else msgspec.json.encode(plain)
     at = await service.log.append(service.topic("catalogue"), item_id.encode(), value)
-    service.feed.apply([Change(at.partition, at.offset, item_id, plain)])  # the next PATCH may not wait for the topic
+    service.feed.wrote(Change(at.partition, at.offset, item_id, plain))
     service.metrics.count("catalogue_upserts_total")
