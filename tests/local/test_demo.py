@@ -8,11 +8,12 @@ from dataclasses import dataclass, field
 from functools import cache
 from pathlib import Path
 
+import msgspec
 import pytest
 from rich.console import Console
 
 from headrace.domain.contract import read_event
-from headrace.errors import PartFailed
+from headrace.errors import BadInput, PartFailed
 from headrace.local.demo import Cast, Move, Story, cast_of, deeds, moves, tell
 from headrace.local.demo_page import page, summary, why, without
 from headrace.local.simulator import Simulation, load_params
@@ -110,6 +111,16 @@ def test_the_cast_turns_to_what_they_cared_least_for() -> None:
     assert len(set(cast.items)) == 3
     assert cast.category not in cast.cares_for
     assert not [visit for visit in world().visits(NOW - 3_600_000, NOW) if visit.person.user_id == cast.user_id]
+
+
+def test_a_world_too_small_for_the_story_says_what_to_raise() -> None:
+    params = world().params
+    few = msgspec.structs.replace(params, people=msgspec.structs.replace(params.people, count=1))
+    with pytest.raises(BadInput, match=r"simulator\.toml: nobody has 4 to 12 visits .* raise people\.count \(1\)"):
+        cast_of(Simulation.of(few, 20), NOW)
+    bare = msgspec.structs.replace(params, catalogue=msgspec.structs.replace(params.catalogue, items=14))
+    with pytest.raises(BadInput, match=r"simulator\.toml: no category of products has 3 items.*items \(14\)"):
+        cast_of(Simulation.of(bare, 20), NOW)
 
 
 def test_moves_say_where_each_item_was() -> None:

@@ -42,9 +42,10 @@ def command(profile: Profile = None, conf: Conf = None) -> None:
     def say(text: str) -> None:
         console.print(f"[dim]{time.monotonic() - began:6.1f} s[/]  {text}")
 
+    simulation = Simulation.of(load_params(folder / "simulator.toml"), SEED)
+    cast_of(simulation, _now_ms())  # a world too small for the story says so before anything starts
     settings, _ = up(folder, profile, WORLD, (), False, say)
     stores = blocking.stores(settings.cassandra, settings.keyspace)
-    simulation = Simulation.of(load_params(folder / "simulator.toml"), SEED)
     drain(settings, 0, Time(time.monotonic, time.sleep))  # what an interrupted run sent is not sent again
     seen_ms = blocking.run(stores.clocks.now_ms())
     if seen_ms is None:

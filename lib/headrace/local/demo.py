@@ -11,7 +11,7 @@ from typing import Final, Protocol
 
 import numpy as np
 
-from headrace.errors import PartFailed
+from headrace.errors import BadInput, PartFailed
 from headrace.local.simulator import Simulation
 from headrace.serve.events import Received
 from headrace.serve.wire import RankedItem, RankedList
@@ -19,6 +19,7 @@ from headrace.serve.wire import RankedItem, RankedList
 SHOWN: Final = 10
 QUIET_MS: Final = 3_600_000
 """Whoever acted within this time is left out: their tail already holds an intent."""
+TURNED_TO: Final = 3
 DEMO_DAYS: Final = 7
 DAY_MS: Final = 86_400_000
 GIVE_UP_S: Final = 30.0
@@ -66,7 +67,10 @@ class Story:
 
 
 def cast_of(simulation: Simulation, now_ms: int) -> Cast:
-    """A person of some history who is quiet now; another one each minute."""
+    """A person of some history who is quiet now; another one each minute.
+
+    Raises BadInput where the simulated world is too small to have one, or three items to turn to.
+    """
     visits = list(simulation.visits(now_ms - DEMO_DAYS * DAY_MS, now_ms))
     recent = {visit.person.user_id for visit in visits if visit.started_ms > now_ms - QUIET_MS}
     count: dict[str, int] = {}
@@ -74,14 +78,25 @@ def cast_of(simulation: Simulation, now_ms: int) -> Cast:
         if visit.person.user_id is not None and visit.person.user_id not in recent:
             count[visit.person.user_id] = count.get(visit.person.user_id, 0) + 1
     regulars = sorted(user_id for user_id, times in count.items() if 4 <= times <= 12)
+    if not regulars:
+        raise BadInput(
+            "simulator.toml: nobody has 4 to 12 visits in a week and is quiet now, so the demo has nobody to show;"
+            f" raise people.count ({simulation.params.people.count}) or people.sessions_per_day"
+        )
     chosen = regulars[now_ms // 60_000 % len(regulars)]
     person = next(person for person in simulation.people.persons if person.user_id == chosen)
     kinds, goods = simulation.params.categories, simulation.goods
     liking = (goods.centres * person.taste).sum(axis=1)
-    products = [index for index, kind in enumerate(kinds) if kind.content_type == "product"]
+    stocked = np.bincount(goods.category, minlength=len(kinds))
+    products = [n for n, kind in enumerate(kinds) if kind.content_type == "product" and stocked[n] >= TURNED_TO]
+    if not products:
+        raise BadInput(
+            f"simulator.toml: no category of products has {TURNED_TO} items, so the person has nothing to turn to;"
+            f" raise catalogue.items ({len(goods.items)})"
+        )
     least = min(products, key=lambda index: float(liking[index]))
     best = np.lexsort((np.arange(len(goods.items)), -goods.log_exposure - goods.quality))
-    first, second, third = [goods.items[index].item_id for index in best if goods.category[index] == least][:3]
+    first, second, third = [goods.items[index].item_id for index in best if goods.category[index] == least][:TURNED_TO]
     favourites = tuple(kinds[int(index)].name for index in np.argsort(-liking, kind="stable")[:3])
     return Cast(chosen, favourites, kinds[least].name, (first, second, third))
 
