@@ -2,8 +2,14 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
 
+import httpx
+import pytest
+
+from headrace.stores.memory_log import MemoryLog
+from headrace.stores.ports import Appended
 from tests.serve.api import Api, items_of
 
 
@@ -36,6 +42,29 @@ def test_a_patch_changes_what_it_names_and_null_removes(api: Api) -> None:
 
     assert patched.json() == {"item_id": "vase", "title": "The vase", "category": "kitchen"}
     assert records(api)[-1] == ("vase", patched.json())
+
+
+def test_of_two_patches_at_once_neither_is_lost(api: Api, monkeypatch: pytest.MonkeyPatch) -> None:
+    append = MemoryLog.append
+
+    async def slow(self: MemoryLog, *record: object, **rest: object) -> Appended:
+        await asyncio.sleep(0.01)
+        return await append(self, *record, **rest)
+
+    monkeypatch.setattr(MemoryLog, "append", slow)
+
+    async def both() -> None:
+        transport = httpx.ASGITransport(api.app)
+        async with httpx.AsyncClient(transport=transport, base_url="http://headrace") as client:
+            await asyncio.gather(
+                client.patch("/v1/items/mug", json={"title": "The mug"}),
+                client.patch("/v1/items/mug", json={"brand": "K"}),
+            )
+
+    api.run(both())
+    newest = records(api)[-1][1]
+    assert isinstance(newest, dict)
+    assert (newest["title"], newest["brand"]) == ("The mug", "K")
 
 
 def test_a_patch_of_an_item_that_only_the_model_knows_starts_from_the_model(api: Api) -> None:

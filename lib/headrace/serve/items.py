@@ -77,27 +77,33 @@ _ITEMS: Final = msgspec.json.Decoder(Annotated[list[NamedItem], Meta(max_length=
 def operations(service: Service) -> tuple[Operation, ...]:
     """PUT, PATCH, DELETE /v1/items/{item_id} and POST /v1/items."""
     limit = service.settings.max_body_bytes
+    changing = asyncio.Lock()  # a PATCH reads and then appends; what comes between the two would be lost
 
     async def put(request: Request) -> Response:
         item = named(item_id_of(request), await read_json(request, _ITEM, limit))
-        await _append(service, item.item_id, msgspec.to_builtins(item))
+        async with changing:
+            await _append(service, item.item_id, msgspec.to_builtins(item))
         return as_json(item)
 
     async def patch(request: Request) -> Response:
         item_id = item_id_of(request)
         changes = msgspec.to_builtins(await read_json(request, _PATCH, limit))
-        known = _known(service, item_id)
-        merged = {name: value for name, value in {**known, **changes}.items() if value is not None}
-        await _append(service, item_id, merged)
+        async with changing:
+            known = _known(service, item_id)
+            merged = {name: value for name, value in {**known, **changes}.items() if value is not None}
+            await _append(service, item_id, merged)
         return as_json(merged)
 
     async def delete(request: Request) -> Response:
-        await _append(service, item_id_of(request), None)
+        item_id = item_id_of(request)
+        async with changing:
+            await _append(service, item_id, None)
         return Response(status_code=204)
 
     async def post(request: Request) -> Response:
         items = await read_json(request, _ITEMS, limit)
-        await asyncio.gather(*(_append(service, item.item_id, msgspec.to_builtins(item)) for item in items))
+        async with changing:
+            await asyncio.gather(*(_append(service, item.item_id, msgspec.to_builtins(item)) for item in items))
         return as_json(Accepted(accepted=len(items)))
 
     path = "/v1/items/{item_id}"
