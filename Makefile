@@ -52,8 +52,9 @@ fmt: $(READY) ## format the code and sort imports
 	$(BIN)/ruff check --fix --quiet . || true
 	$(BIN)/ruff format .
 
-lock: $(READY) ## resolve setup.cfg into requirements.lock
+lock: $(READY) ## resolve setup.cfg and requirements-airflow.in into their locks
 	$(BIN)/uv pip compile setup.cfg --extra dev --generate-hashes --no-emit-index-url --no-header --python-version 3.11 --quiet -o requirements.lock
+	$(BIN)/uv pip compile requirements-airflow.in --generate-hashes --no-annotate --no-emit-index-url --no-header --python-version 3.11 --quiet -o requirements-airflow.lock
 
 lock-jars: $(READY) ## resolve the server and Spark jars into conf/jars.lock
 	$(BIN)/python -m headrace.local.jars lock
