@@ -161,6 +161,23 @@ def test_every_nth_persons_record_carries_the_feature_rows() -> None:
     assert logs_features("u:1", 1)
 
 
+def test_without_consent_the_record_does_not_tell_one_viewed_item_from_another() -> None:
+    def redacted(item: str) -> Record:
+        asked = inputs(limit=4, context=(event("view", item, category="kitchen"),))
+        return record(asked, context_kept=False, with_features=True)
+
+    mug, odd = redacted("mug"), redacted("odd")
+    served = {"slots", "steps", "response_hash"}  # the list itself is what the person saw
+    assert {name: mug[name] for name in mug if name not in served} == {
+        name: odd[name] for name in odd if name not in served
+    }
+    assert "features" not in mug
+    assert (mug["pool"], mug["context"]) == ({"gaps": [], "added": [], "sources": [], "scores": {}}, {})
+    assert mug["slots"]
+    for slot in (*mug["slots"], *odd["slots"]):
+        assert (slot["score"], slot["parts"], slot["sources"]) == (0, [], [])
+
+
 def test_events_that_came_without_consent_are_not_in_the_record_which_says_so() -> None:
     asked = full(context=(event("view", "pot", 0, event_id="secret"),))
     kept, dropped = record(asked), record(asked, context_kept=False)

@@ -10,12 +10,16 @@ import hashlib
 import json
 import zlib
 from collections.abc import Sequence
+from dataclasses import replace
 from typing import Final
+
+import numpy as np
 
 from headrace.domain.answer import Answer
 from headrace.domain.events import Person
 from headrace.domain.features import FEATURE_SET_ID
 from headrace.domain.inputs import Inputs
+from headrace.domain.model import SOURCES
 from headrace.domain.packing import (
     floats_text,
     pack_batch,
@@ -69,9 +73,12 @@ def record_of(
     """The record of one answer.
 
     build: code, lock and CPU class as text; request: the raw request, out of which the edge has already taken inline
-    events that came without consent; degraded: stages that fell back, in a fixed order; work_level: 0 is full work.
+    events that came without consent (then the record holds what was served and not why: candidates, sources, parts and
+    features would tell what was viewed); degraded: stages that fell back, in a fixed order; work_level: 0 is full work.
     """
     model, catalogue = snapshots.model, snapshots.catalogue
+    context_kept = context_kept or not inputs.context
+    answer = answer if context_kept else _without_reasons(answer)
     slots, steps = [slot_plain(slot) for slot in answer.slots], steps_plain(answer.steps)
     record = Record(
         schema=SCHEMA,
@@ -94,7 +101,7 @@ def record_of(
         feature_set_id=FEATURE_SET_ID,
         tail=pack_events(inputs.tail, inputs.clock, model.index),
         context=pack_events(inputs.context if context_kept else (), inputs.clock, model.index),
-        context_kept=context_kept or not inputs.context,
+        context_kept=context_kept,
         panes=pack_panes(inputs.panes, inputs.clock),
         batch=None if inputs.batch is None else pack_batch(inputs.batch),
         degraded=list(degraded),
@@ -107,7 +114,7 @@ def record_of(
         steps=steps,
         response_hash=_hash_of(slots, steps),
     )
-    if with_features:
+    if with_features and context_kept:
         record["features"] = floats_text(answer.features[pool_rows(answer.pool, len(model.items))])
     return record
 
@@ -184,6 +191,16 @@ def eligible_hash(pool: Pool, snapshots: Snapshots) -> str:
     """SHA-256 of the candidates' ids in order of id, each ended by a line feed."""
     ids = "".join(f"{snapshots.catalogue.items[place]}\n" for place in pool.items.tolist())
     return hashlib.sha256(ids.encode()).hexdigest()
+
+
+def _without_reasons(answer: Answer) -> Answer:
+    """What was served, with the chance it had and where; nothing that only the person's events explain."""
+    nothing = np.empty(0, dtype=np.int64)
+    return replace(
+        answer,
+        slots=tuple(replace(slot, score=0, parts=(), sources=()) for slot in answer.slots),
+        pool=Pool(nothing, nothing, np.zeros((0, len(SOURCES)))),
+    )
 
 
 def _hash_of(slots: list[SlotPlain], steps: list[StepPlain]) -> str:

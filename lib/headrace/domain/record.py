@@ -57,7 +57,7 @@ class Record(TypedDict):
     given          the page of a rerank; None for recommendations
     parts          what the parts of a slot's score are, in their order
     context_kept   False where events came inline without consent: they were used and are not here, so the answer
-                   cannot be made again
+                   cannot be made again; nor is what would tell of them: the pool, scores, parts and sources of slots
     eligible       SHA-256 of the candidates' ids; response_hash: of slots and steps, no timings
     features       base64 of float32 [candidates, features] in the order of `pool`; for every nth person
     """
