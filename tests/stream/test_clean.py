@@ -51,9 +51,17 @@ def test_a_clean_record_becomes_a_typed_row_with_where_it_came_from(tuned):
 def test_what_ingest_did_not_write_is_left_out(tuned):
     event = write_clean(Event(event_id="e", kind="view", person=Person("u:1"), occurred_at=1, received_at=1))
     src = {"src": b"1:0:5", "src_ms": b"7"}
-    strangers = [(b"u:1", event, {}), (b"u:1", event, {"src": b"1:0"}), (None, b"\xff", src), (None, None, src)]
+    nobodys = [
+        {},
+        {"src": b"1:0", "src_ms": b"7"},
+        {"src": b"x:0:5", "src_ms": b"7"},
+        {"src": b"1:0:5", "src_ms": b"x"},
+    ]
+    strangers = [*((b"u:1", event, headers) for headers in nobodys), (None, b"\xff", src), (None, None, src)]
     rows = clean_events(records(tuned, *strangers, (b"u:1", event, src)))
-    assert [row.clean_offset for row in rows.collect()] == [4]
+    assert [row.clean_offset for row in rows.collect()] == [6]
+    refused = rejected_rows(records(tuned, *strangers[:4], (None, None, src)))
+    assert [row.rejected_offset for row in refused.collect()] == [4]
 
 
 def test_rejected_records_keep_their_bytes_and_the_reason(tuned):

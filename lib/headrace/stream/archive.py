@@ -10,7 +10,7 @@ from pyspark.sql.streaming.query import StreamingQuery
 
 from headrace.settings import Settings
 from headrace.stream.append import append_to_table
-from headrace.stream.clean import header, src_parts, utc_date
+from headrace.stream.clean import header, is_from_ingest, src_parts, utc_date
 from headrace.stream.records import topic_records
 from headrace.stream.schemas import CATALOGUE, DECISIONS, REJECTED
 
@@ -31,10 +31,10 @@ def start_archive(spark: SparkSession, settings: Settings, query: str) -> Stream
 
 
 def rejected_rows(records: DataFrame) -> DataFrame:
-    """Records of events.rejected (with headers) as rows of REJECTED."""
+    """Records of events.rejected (with headers) as rows of REJECTED; one that ingest did not write is left out."""
     rows = records.select(
         header("src").alias("src"),
-        header("src_ms").cast("long").alias("src_ms"),
+        header("src_ms").try_cast("long").alias("src_ms"),
         header("reason").alias("reason"),
         header("detail").alias("detail"),
         F.col("value").alias("raw"),
@@ -42,7 +42,7 @@ def rejected_rows(records: DataFrame) -> DataFrame:
         F.col("offset").alias("rejected_offset"),
     )
     dated = rows.select("*", utc_date(F.col("src_ms")).alias("rejected_date"), *src_parts(F.col("src")))
-    return dated.select(*REJECTED.names)
+    return dated.where(is_from_ingest()).select(*REJECTED.names)
 
 
 def decision_rows(records: DataFrame) -> DataFrame:

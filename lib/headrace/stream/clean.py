@@ -5,6 +5,9 @@
 
 from __future__ import annotations
 
+from functools import reduce
+from operator import and_
+
 from pyspark.sql import Column, DataFrame
 from pyspark.sql import functions as F
 
@@ -15,14 +18,14 @@ from headrace.stream.schemas import CLEAN, EVENTS
 def clean_events(records: DataFrame) -> DataFrame:
     """Kafka records of events.clean (with headers) as rows of EVENTS.
 
-    A record without its `src` header or its key fields was not written by ingest and is left out.
+    A record without its src headers or its key fields was not written by ingest and is left out.
     """
     event = F.from_json(F.col("value").cast("string"), CLEAN)
     parsed = records.select(event.alias("event"), "headers", "partition", "offset", "timestamp")
     source = parsed.select(
         "event.*",
         header("src").alias("src"),
-        header("src_ms").cast("long").alias("src_ms"),
+        header("src_ms").try_cast("long").alias("src_ms"),
         F.col("partition").cast("long").alias("clean_partition"),
         F.col("offset").alias("clean_offset"),
         F.unix_millis("timestamp").alias("clean_ms"),
@@ -34,8 +37,8 @@ def clean_events(records: DataFrame) -> DataFrame:
         F.col("place.lon").alias("lon"),
         *src_parts(F.col("src")),
     )
-    is_ours = F.col("raw_offset").isNotNull() & F.col("person").isNotNull() & F.col("occurred_at").isNotNull()
-    return typed.where(is_ours).select(*EVENTS.names)
+    is_event = F.col("person").isNotNull() & F.col("occurred_at").isNotNull()
+    return typed.where(is_from_ingest() & is_event).select(*EVENTS.names)
 
 
 def header(name: str) -> Column:
@@ -52,6 +55,12 @@ def src_parts(src: Column) -> tuple[Column, Column, Column]:
         F.try_element_at(parts, F.lit(place)).try_cast("long").alias(name) for place, name in enumerate(names, start=1)
     )
     return generation, partition, offset
+
+
+def is_from_ingest() -> Column:
+    """Whether src_ms and all `src_parts` are there; ingest wrote no other record."""
+    parts = ("raw_generation", "raw_partition", "raw_offset", "src_ms")
+    return reduce(and_, (F.col(name).isNotNull() for name in parts))
 
 
 def utc_date(ms: Column) -> Column:
