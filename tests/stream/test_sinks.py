@@ -2,13 +2,16 @@ from __future__ import annotations
 
 import asyncio
 import json
+import pickle
+from functools import partial
 
 import pyarrow as pa
 
 from headrace.domain.events import Person
 from headrace.domain.facts import FACTS, PLACE_OF, zero
+from headrace.settings import Cassandra
 from headrace.stores.memory import MemoryStores
-from headrace.stream import pane_sink, session_sink
+from headrace.stream import pane_sink, session_sink, store_sink
 
 HOUR = 3_600_000
 
@@ -47,6 +50,16 @@ def test_an_older_batch_that_runs_again_does_not_take_back_a_newer_one():
     put(stores, totals((("partition", "1:0", HOUR, ""), {"n_view": 7})), 2)
     put(stores, totals((("partition", "1:0", HOUR, ""), {"n_view": 4})), 1)
     assert asyncio.run(stores.counts.of("1:0")) == {HOUR: 7}
+
+
+def test_an_executor_writes_each_batch_that_has_rows_with_the_function_it_was_sent(monkeypatch):
+    stores = MemoryStores()
+    monkeypatch.setattr(store_sink, "patiently", lambda _cassandra, _keyspace, ask: asyncio.run(ask(stores)))
+    put = pickle.loads(pickle.dumps(partial(pane_sink.put_batch, write_us=1)))
+    batches = [totals((("partition", "1:0", pane, ""), {"n_view": 7})) for pane in (0, HOUR)]
+    written = store_sink.put_batches([batches[0], totals(), batches[1]], cassandra=Cassandra(), keyspace="k", put=put)
+    assert [batch.to_pydict() for batch in written] == [{"written": [1]}, {"written": [1]}]
+    assert asyncio.run(stores.counts.of("1:0")) == {0: 7, HOUR: 7}
 
 
 def test_a_finished_session_is_one_row_of_its_person():

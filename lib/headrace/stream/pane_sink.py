@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from functools import partial
-from typing import Final
 
 import numpy as np
 import pyarrow as pa
@@ -15,24 +14,12 @@ from headrace.domain.facts import COUNTS, FACTS, pack_rows, zero
 from headrace.settings import Cassandra
 from headrace.stores.ports import PaneCell, Stores
 from headrace.stream.panes import ITEM, PARTITION, USER
-from headrace.stream.patience import patiently
-
-WRITTEN: Final = "cells long"
+from headrace.stream.store_sink import put_rows
 
 
 def put_totals(totals: DataFrame, cassandra: Cassandra, keyspace: str, write_us: int) -> None:
-    """Write rows of PANE_COLUMNS; all are durable on return. Nothing comes to the driver."""
-    write = partial(_put_batches, cassandra=cassandra, keyspace=keyspace, write_us=write_us)
-    totals.mapInArrow(write, WRITTEN).write.format("noop").mode("overwrite").save()
-
-
-def _put_batches(
-    batches: Iterator[pa.RecordBatch], *, cassandra: Cassandra, keyspace: str, write_us: int
-) -> Iterator[pa.RecordBatch]:
-    for batch in batches:
-        if batch.num_rows:
-            patiently(cassandra, keyspace, partial(put_batch, batch=batch, write_us=write_us))
-            yield pa.RecordBatch.from_pydict({"cells": [batch.num_rows]})
+    """Write rows of PANE_COLUMNS; all are durable on return."""
+    put_rows(totals, cassandra, keyspace, partial(put_batch, write_us=write_us))
 
 
 async def put_batch(stores: Stores, batch: pa.RecordBatch, write_us: int) -> None:

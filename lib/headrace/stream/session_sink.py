@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from functools import partial
 from typing import Final
 
@@ -13,10 +12,9 @@ from pyspark.sql import functions as F
 from headrace.domain.events import Person
 from headrace.settings import Cassandra
 from headrace.stores.ports import SessionRow, Stores
-from headrace.stream.patience import patiently
 from headrace.stream.schemas import SESSIONS
+from headrace.stream.store_sink import put_rows
 
-WRITTEN: Final = "sessions long"
 _FEATURES: Final = tuple(name for name in SESSIONS.names if name != "event_date")
 
 
@@ -24,17 +22,7 @@ def put_sessions(sessions: DataFrame, cassandra: Cassandra, keyspace: str, write
     """Write rows of SESSIONS; their features are JSON with the table's column names. All are durable on return."""
     features = F.to_json(F.struct(*_FEATURES)).alias("features")
     rows = sessions.select("person", "started_ms", "session_id", features)
-    write = partial(_put_batches, cassandra=cassandra, keyspace=keyspace, write_us=write_us)
-    rows.mapInArrow(write, WRITTEN).write.format("noop").mode("overwrite").save()
-
-
-def _put_batches(
-    batches: Iterator[pa.RecordBatch], *, cassandra: Cassandra, keyspace: str, write_us: int
-) -> Iterator[pa.RecordBatch]:
-    for batch in batches:
-        if batch.num_rows:
-            patiently(cassandra, keyspace, partial(put_batch, batch=batch, write_us=write_us))
-            yield pa.RecordBatch.from_pydict({"sessions": [batch.num_rows]})
+    put_rows(rows, cassandra, keyspace, partial(put_batch, write_us=write_us))
 
 
 async def put_batch(stores: Stores, batch: pa.RecordBatch, write_us: int) -> None:
