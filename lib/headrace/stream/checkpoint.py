@@ -28,6 +28,14 @@ def checkpoint_id(spark: SparkSession, folder: str, new_id: str) -> str:
     return str(json.loads(metadata.value)["id"])
 
 
+def has_begun(spark: SparkSession, folder: str) -> bool:
+    """Whether a query has planned a first batch on the checkpoint in `folder`."""
+    jvm = spark.sparkContext._jvm
+    assert jvm is not None  # a session without one cannot have been started
+    first = jvm.org.apache.hadoop.fs.Path(folder, "offsets")
+    return bool(first.getFileSystem(spark.sparkContext._jsc.hadoopConfiguration()).exists(first))
+
+
 def is_shared(folder: str) -> bool:
     """Whether other machines reach this folder too: it is a URI, and not one of files.
 
