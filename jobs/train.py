@@ -7,7 +7,7 @@ from pyspark.sql import SparkSession
 
 from headrace.domain.features import FEATURE_SET_ID
 from headrace.errors import ModelRefused
-from headrace.learn.evaluations import record_verdict
+from headrace.learn.evaluations import TABLE, record_verdict
 from headrace.learn.fit import fit_settings
 from headrace.learn.lineage import lineage_cut
 from headrace.learn.train import train
@@ -29,7 +29,7 @@ def main() -> None:
             fit_settings(settings.train, settings.spark.shuffle_partitions),
             publication_of(settings, FEATURE_SET_ID, flags.force),
             with_stores=partial(patiently, settings.cassandra, settings.keyspace, patience_s=60.0),
-            record=partial(record_verdict, spark, settings.table("evaluations")),
+            record=partial(record_verdict, spark, settings.table(TABLE)),
             say=lambda line: print(f"{time.monotonic() - started:6.1f} s  {line}", flush=True),
         )
     if not verdict.publish:

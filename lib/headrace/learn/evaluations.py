@@ -12,6 +12,9 @@ from pyspark.sql.types import BooleanType, DateType, LongType, StringType, Struc
 from headrace.learn.gate import Verdict
 from headrace.stores.manifest import Origin
 
+TABLE = "evaluations"
+"""The table's name in the lake."""
+
 EVALUATIONS = StructType(
     [
         StructField("clock_date", DateType(), False),
