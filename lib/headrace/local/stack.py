@@ -70,7 +70,7 @@ def up(
     """
     settings = load_settings(conf, profile, world)
     if settings.profile != "local":
-        raise BadSettings(f"profile = {settings.profile!r}: only profile local starts servers and jobs, on this machine")
+        raise BadSettings(f"profile = {settings.profile!r}: only profile local starts servers and jobs from here")
     with _alone(settings.paths.var):
         settings = _with_machine_made(conf, profile, settings)
         parts = [part for part in parts_of(settings, conf) if part.name not in without]
