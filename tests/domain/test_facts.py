@@ -6,7 +6,19 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from headrace.domain.events import Event, Person
-from headrace.domain.facts import FACTS, PLACE_OF, facts_of, has_price, merge, merge_all, pack, pack_rows, unpack, zero
+from headrace.domain.facts import (
+    FACTS,
+    PLACE_OF,
+    facts_of,
+    has_price,
+    merge,
+    merge_all,
+    pack,
+    pack_rows,
+    unpack,
+    unpack_rows,
+    zero,
+)
 
 int64s = st.integers(-(2**63), 2**63 - 1)
 rows = st.lists(int64s | st.just(0), min_size=len(FACTS), max_size=len(FACTS)).map(lambda row: np.array(row, np.int64))
@@ -57,6 +69,17 @@ def test_packing_loses_nothing(facts):
 def test_packing_many_rows_equals_packing_each(many):
     stacked = np.array(many, np.int64).reshape(len(many), len(FACTS))
     assert pack_rows(stacked) == [pack(row) for row in many]
+
+
+@given(st.lists(rows | st.just(zero()), max_size=5))
+def test_unpacking_many_rows_gives_each_its_own(many):
+    assert unpack_rows([pack(row) for row in many]).tolist() == [row.tolist() for row in many]
+
+
+@pytest.mark.parametrize("broken", [b"", b"\x01\x00", b"\x01" + bytes([len(FACTS)]) + bytes(8)])
+def test_bytes_that_packing_does_not_make_are_refused(broken):
+    with pytest.raises(ValueError, match="packed facts"):
+        unpack(broken)
 
 
 def test_another_version_is_refused():

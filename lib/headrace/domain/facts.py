@@ -5,8 +5,7 @@ Merging is associative and commutative and `zero` is its identity, so grouping a
 
 from __future__ import annotations
 
-import struct
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from functools import reduce
 from typing import Final
 
@@ -29,7 +28,8 @@ _MAX: Final = PLACE_OF["price_max"]
 _NONE_MIN: Final = np.iinfo(np.int64).max
 _NONE_MAX: Final = np.iinfo(np.int64).min
 _VERSION: Final = 1
-_ENTRY: Final = struct.Struct("<Bq")
+_VERSION_BYTE: Final = bytes([_VERSION])
+_ENTRY: Final = np.dtype([("place", "u1"), ("value", "<i8")])
 
 VALUE_FACT: Final = {
     "dwell": ("dwell_ms", 1000),
@@ -83,26 +83,40 @@ def has_price(facts: Facts) -> bool:
 
 def pack(facts: Facts) -> bytes:
     """A version byte, then (place u8, value i64 little-endian) for every fact that differs from `zero()`."""
-    changed = np.flatnonzero(facts != zero())
-    return bytes([_VERSION]) + b"".join(_ENTRY.pack(place, int(facts[place])) for place in changed)
+    changed = np.flatnonzero(facts != zero()).tolist()
+    return _VERSION_BYTE + b"".join(
+        bytes([place]) + int(facts[place]).to_bytes(8, "little", signed=True) for place in changed
+    )
 
 
 def pack_rows(rows: NDArray[np.int64]) -> list[bytes]:
     """`pack` of each row of an int64 array [n, len(FACTS)], at once."""
     owners, places = np.nonzero(rows != zero())
-    entries = np.empty(len(owners), dtype=[("place", "u1"), ("value", "<i8")])
+    entries = np.empty(len(owners), dtype=_ENTRY)
     entries["place"], entries["value"] = places, rows[owners, places]
-    packed, version = entries.tobytes(), bytes([_VERSION])
-    sizes = np.bincount(owners, minlength=len(rows)) * _ENTRY.size
+    packed = entries.tobytes()
+    sizes = np.bincount(owners, minlength=len(rows)) * _ENTRY.itemsize
     ends = np.cumsum(sizes)
-    return [version + packed[begin:end] for begin, end in zip(ends - sizes, ends, strict=True)]
+    return [_VERSION_BYTE + packed[begin:end] for begin, end in zip(ends - sizes, ends, strict=True)]
 
 
 def unpack(packed: bytes) -> Facts:
-    """The inverse of `pack`. Raises ValueError on another version."""
-    if packed[0] != _VERSION:
-        raise ValueError(f"packed facts of version {packed[0]}; this code reads version {_VERSION}")
-    facts = zero()
-    for place, value in _ENTRY.iter_unpack(packed[1:]):
-        facts[place] = value
+    """The inverse of `pack`. Raises ValueError on another version, or bytes that `pack` does not make."""
+    facts: Facts = unpack_rows([packed])[0]
     return facts
+
+
+def unpack_rows(packed: Sequence[bytes]) -> NDArray[np.int64]:
+    """`unpack` of each, at once: int64 [n, len(FACTS)]."""
+    for one in packed:
+        if len(one) % _ENTRY.itemsize != 1:
+            raise ValueError(f"packed facts of {len(one)} bytes: not a version and entries of {_ENTRY.itemsize}")
+        if one[0] != _VERSION:
+            raise ValueError(f"packed facts of version {one[0]}; this code reads version {_VERSION}")
+    rows = np.tile(zero(), (len(packed), 1))
+    entries = np.frombuffer(b"".join([one[1:] for one in packed]), dtype=_ENTRY)
+    if len(entries) and entries["place"].max() >= len(FACTS):
+        raise ValueError(f"packed facts name place {entries['place'].max()}; this code knows {len(FACTS)}")
+    owners = np.repeat(np.arange(len(packed)), [len(one) // _ENTRY.itemsize for one in packed])
+    rows[owners, entries["place"]] = entries["value"]
+    return rows

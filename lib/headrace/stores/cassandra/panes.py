@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Literal
 
-from headrace.domain.facts import Facts, unpack
+from headrace.domain.facts import Facts, unpack_rows
 from headrace.domain.panes import PANE_MS, hour_of
 from headrace.stores.cassandra.connection import READ, WRITE, Connection, Prepared
 from headrace.stores.ports import PaneCell, PaneKey
@@ -29,7 +29,8 @@ class CassandraPanes:
 
     async def since(self, owner: str, from_ms: int) -> Mapping[PaneKey, Facts]:
         rows = await self.connection.rows(self.select, (owner, hour_of(from_ms)))
-        return {pane_key(hour, entry): unpack(packed) for hour, facts in rows for entry, packed in facts.items()}
+        cells = [(pane_key(hour, entry), packed) for hour, facts in rows for entry, packed in facts.items()]
+        return dict(zip([key for key, _ in cells], unpack_rows([packed for _, packed in cells]), strict=True))
 
 
 def entry_key(pane_ms: int, category: str) -> str:
