@@ -6,10 +6,13 @@ import asyncio
 import zlib
 
 import msgspec
+import pytest
 
 from headrace.domain.decision import decode
+from headrace.domain.events import Event, Person
 from headrace.domain.facts import facts_of, pack
 from headrace.domain.panes import pane_of
+from headrace.errors import BadEvent
 from headrace.stores.ports import PaneCell
 from tests.serve.api import NOW, VERSION, Api, candidates, items_of, viewed
 
@@ -156,6 +159,21 @@ def test_lost_stores_degrade_the_list_and_are_no_error(api: Api) -> None:
     assert [part["stage"] for part in answer["degraded"]] == ["tail", "panes", "candidates"]
     assert all(part["why"] and part["fallback"] for part in answer["degraded"])
     assert answer["freshness"]["live"] is None
+
+
+def test_a_stored_row_that_cannot_be_read_degrades_the_list_and_is_no_error(
+    api: Api, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async def broken(*_: object) -> tuple[Event, ...]:
+        raise BadEvent("not_clean", "Input data was truncated")
+
+    monkeypatch.setattr(type(api.stores.tails), "newest", broken)
+    api.run(api.stores.candidates.put(VERSION, [(Person("u:ann"), b"nonsense")]))
+
+    answer = api.recommend(user_id="ann")
+
+    assert items_of(answer) == ["lamp", "novel", "mug", "bowl"]
+    assert [part["stage"] for part in answer["degraded"]] == ["tail", "candidates"]
 
 
 def test_events_in_the_request_still_count_while_the_stores_are_lost(api: Api) -> None:

@@ -1,6 +1,6 @@
 """What the stores know of one person, read at once: tail, panes, candidates. Three partitions, never more.
 
-A read that fails leaves its part empty and says so; a list is then made from the rest.
+A read that fails, or a row that cannot be read, leaves its part empty and says so; a list is then made from the rest.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ from headrace.domain.events import Event, Person
 from headrace.domain.facts import Facts
 from headrace.domain.model import BatchCandidates
 from headrace.domain.panes import DAY_MS
-from headrace.errors import StoreUnavailable
+from headrace.errors import BadEvent, StoreUnavailable
 from headrace.serve.service import Service
 from headrace.serve.snapshots import NO_MODEL
 from headrace.serve.wire import Degraded
@@ -39,19 +39,22 @@ class Reads:
 
 
 async def read_person(service: Service, person: Person | None, clock_ms: int, version: str) -> Reads:
-    """Everything about a person that a list is made from, within the deadline. Never raises StoreUnavailable."""
+    """Everything about a person that a list is made from, within the deadline.
+
+    Raises neither StoreUnavailable nor for a row that cannot be read.
+    """
     if person is None:
         return Reads()
     stores, read, deadline_s = service.stores, service.circuit.read, service.settings.deadline_ms / 1000
-    tail, panes, packed = await asyncio.gather(
+    tail, panes, batch = await asyncio.gather(
         read(lambda: stores().tails.newest(person, service.tail_limit), deadline_s),
         read(lambda: stores().user_panes.since(person, clock_ms - DAY_MS), deadline_s),
         read(lambda: _candidates(service, person, version), deadline_s),
         return_exceptions=True,
     )
     degraded: list[Degraded] = []
-    for stage, result in (("tail", tail), ("panes", panes), ("candidates", packed)):
-        if isinstance(result, StoreUnavailable):
+    for stage, result in (("tail", tail), ("panes", panes), ("candidates", batch)):
+        if isinstance(result, StoreUnavailable | BadEvent | ValueError):  # the last two: a row that cannot be read
             degraded.append(Degraded(stage, str(result), FALLBACK[stage]))
             service.metrics.count("degraded_total", f'stage="{stage}"')
         elif isinstance(result, BaseException):
@@ -59,10 +62,11 @@ async def read_person(service: Service, person: Person | None, clock_ms: int, ve
     return Reads(
         tail=() if isinstance(tail, BaseException) else tail,
         panes={} if isinstance(panes, BaseException) else panes,
-        batch=None if isinstance(packed, BaseException) or packed is None else unpack(packed),
+        batch=None if isinstance(batch, BaseException) else batch,
         degraded=tuple(degraded),
     )
 
 
-async def _candidates(service: Service, person: Person, version: str) -> bytes | None:
-    return None if version == NO_MODEL else await service.stores().candidates.get(person, version)
+async def _candidates(service: Service, person: Person, version: str) -> BatchCandidates | None:
+    packed = None if version == NO_MODEL else await service.stores().candidates.get(person, version)
+    return None if packed is None else unpack(packed)
