@@ -4,6 +4,13 @@ from __future__ import annotations
 
 from dataclasses import replace
 
+import pytest
+
+from headrace.errors import StoreUnavailable
+from headrace.serve import snapshots
+from headrace.serve.connection import Connecting
+from headrace.serve.health import ready_now
+from headrace.stores.memory import MemoryStores
 from headrace.stores.shelf import write_model
 from tests.serve.api import METAS, MODEL, NOW, ORIGIN, VERSION, Api, items_of
 
@@ -78,6 +85,34 @@ def test_a_corrupt_model_is_refused_and_the_old_one_goes_on(api: Api) -> None:
     assert state["model"] == VERSION
     assert NEXT.version in state["refused"]
     assert api.recommend()["versions"]["model"] == VERSION
+
+
+def test_a_refused_model_is_tried_again_once_its_time_has_come(api: Api, monkeypatch: pytest.MonkeyPatch) -> None:
+    write_model(api.shelf, NEXT, METAS, ORIGIN, {})
+    popularity = api.shelf / NEXT.version / "popularity.npy"
+    whole = popularity.read_bytes()
+    popularity.write_bytes(whole[:10])  # half copied
+    api.run(api.stores.pointers.flip(NEXT.version, NOW))
+    api.refresh()
+    popularity.write_bytes(whole)
+    api.refresh()
+    assert ready(api)[1]["model"] == VERSION  # half a minute has not passed
+
+    monkeypatch.setattr(snapshots, "_now_s", lambda: 1e12)
+    api.refresh()
+    assert (ready(api)[1]["model"], ready(api)[1]["refused"]) == (NEXT.version, None)
+
+
+def test_stores_that_were_never_reached_are_not_called_answering(tmp_path) -> None:
+    async def refused() -> MemoryStores:
+        raise StoreUnavailable("127.0.0.1:9042: refused")
+
+    api = Api(tmp_path)
+    connecting = Connecting(refused)
+    api.run(connecting.connect())
+    service = replace(api.service, stores=connecting)
+    assert ready_now(service).stores == "127.0.0.1:9042: refused"
+    api.close()
 
 
 def test_a_model_of_other_features_is_refused(api: Api) -> None:

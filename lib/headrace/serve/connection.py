@@ -25,6 +25,11 @@ class Connecting:
             raise StoreUnavailable(self._why)
         return self._stores
 
+    @property
+    def trouble(self) -> str | None:
+        """Why they were not reached yet, or None."""
+        return self._why if self._stores is None else None
+
     async def connect(self) -> bool:
         """Try once; whether there are stores now."""
         if self._stores is None:

@@ -25,7 +25,7 @@ class Ready(msgspec.Struct, frozen=True):
     refused     why a newer model is not served, or null
     catalogue   version of the catalogue in memory
     trouble     why the catalogue topic cannot be read, or null
-    stores      "answering", or why they are taken for dead
+    stores      "answering", or why they were not reached yet or are taken for dead
     """
 
     ready: bool
@@ -87,16 +87,20 @@ def ready_now(service: Service) -> Ready:
         catalogue=snapshots.catalogue.id,
         trouble=service.feed.trouble,
         items=int(snapshots.catalogue.alive.sum()),
-        stores=service.circuit.why if service.circuit.is_open else "answering",
+        stores=_stores_trouble(service) or "answering",
         decisions_waiting=service.decisions.waiting,
         decisions_dropped=service.metrics.total("decisions_dropped_total"),
     )
 
 
+def _stores_trouble(service: Service) -> str | None:
+    return service.stores.trouble or (service.circuit.why if service.circuit.is_open else None)
+
+
 def _gauges(service: Service) -> dict[str, tuple[str, float]]:
     return {
         "ready": ("1 once the first snapshots are loaded.", float(service.served.loaded)),
-        "stores_answering": ("0 while the stores are taken for dead.", float(not service.circuit.is_open)),
+        "stores_answering": ("0 while the stores are taken for dead.", float(_stores_trouble(service) is None)),
         "decisions_waiting": ("Decision records not yet acknowledged.", float(service.decisions.waiting)),
         "clock_ms": ("The world's clock.", float(service.clock.now_ms())),
     }

@@ -9,12 +9,13 @@ from typing import TypeAlias
 from headrace.domain.policy import Policy
 from headrace.serve.catalogue_feed import Feed
 from headrace.serve.clock import Clock
+from headrace.serve.connection import Connecting
 from headrace.serve.decision_log import DecisionLog
 from headrace.serve.degrade import Circuit
 from headrace.serve.metrics import Metrics
 from headrace.serve.snapshots import Served
 from headrace.settings import Serve, World
-from headrace.stores.ports import EventLog, Stores
+from headrace.stores.ports import EventLog
 
 NewId: TypeAlias = Callable[[], str]
 
@@ -32,7 +33,7 @@ class Service:
     tail_limit: int
     topic: Callable[[str], str]
     new_id: NewId
-    stores: Callable[[], Stores]
+    stores: Connecting
     log: EventLog
     clock: Clock
     circuit: Circuit

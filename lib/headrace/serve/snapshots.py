@@ -17,6 +17,7 @@ from headrace.stores.ports import Pointer, Stores
 from headrace.stores.shelf import ShelvedModel
 
 NO_MODEL: Final = no_model().version
+REFUSED_RETRY_S: Final = 30.0
 
 LoadModel = Callable[[str], ShelvedModel]
 """version → the verified model. Raises ModelCorrupt or FeatureSetMismatch."""
@@ -37,6 +38,7 @@ class Served:
         self._models: dict[str, ShelvedModel] = {}
         self._asked = False
         self._refused_pointer: Pointer | None = None
+        self._retry_at_s = 0.0
         self.current: Snapshots = no_snapshots()
         self.trained_ms: int | None = None
         self.refused: str | None = None
@@ -58,7 +60,7 @@ class Served:
         pointer = await self._pointer()
         if pointer is not None and pointer.version == self.current.model.version:
             self.refused = self._refused_pointer = None
-        elif pointer is not None and pointer != self._refused_pointer:
+        elif pointer is not None and (pointer != self._refused_pointer or _now_s() >= self._retry_at_s):
             await self._serve_model(pointer)
         if self._feed.offset != self.current.catalogue.offset:
             self.current = await asyncio.to_thread(_with, self.current, *self._feed.take_fresh())
@@ -79,14 +81,20 @@ class Served:
             kept = self._models.get(pointer.version)
             model = kept if kept is not None else await asyncio.to_thread(self._load, pointer.version)
         except (ModelCorrupt, FeatureSetMismatch) as error:
-            # Not tried again before the pointer moves: hashing a corrupt model every second would cost the requests.
+            # Not tried every second: hashing a corrupt model would cost the requests. Tried again, because its folder
+            # may have been copied only half when it was first looked at.
             self.refused, self._refused_pointer = str(error), pointer
+            self._retry_at_s = _now_s() + REFUSED_RETRY_S
             return
         self.current = await asyncio.to_thread(_of_model, model, *self._feed.take_all())
         self.trained_ms = model.manifest.origin.clock_ms
         self.refused = self._refused_pointer = None
         self._models[pointer.version] = model
         self._models = {name: one for name, one in self._models.items() if name in (pointer.version, pointer.previous)}
+
+
+def _now_s() -> float:
+    return asyncio.get_running_loop().time()
 
 
 def _of_model(model: ShelvedModel, changes: Mapping[str, ItemMeta | None], offset: str) -> Snapshots:
