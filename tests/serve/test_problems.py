@@ -186,3 +186,15 @@ def test_a_long_value_is_not_echoed_whole(api: Api) -> None:
 
 def test_events_are_never_refused_for_their_contents(api: Api) -> None:
     assert api.post("/v1/events", event(kind=7)).status_code == 202
+
+
+def test_every_answer_is_counted_by_operation_and_status(api: Api) -> None:
+    api.recommend()
+    api.post("/v1/recommendations", {"limit": "many"})
+    api.lose_stores()
+    api.get("/v1/decisions/none")
+
+    counted = api.get("/metrics").text
+    assert 'headrace_requests_total{operation="recommend",status="200"} 1\n' in counted
+    assert 'headrace_requests_total{operation="recommend",status="400"} 1\n' in counted
+    assert 'headrace_requests_total{operation="decision",status="503"} 1\n' in counted

@@ -12,6 +12,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
 
+from headrace.errors import HeadraceError
 from headrace.serve import decisions, events, health, items, people, recommendations, rerank, similar
 from headrace.serve.bodies import JSON
 from headrace.serve.docs_page import page
@@ -19,7 +20,7 @@ from headrace.serve.event_schema import event_schema
 from headrace.serve.metrics import Metrics
 from headrace.serve.openapi import document
 from headrace.serve.operation import Handler, Operation
-from headrace.serve.problems import HANDLERS
+from headrace.serve.problems import HANDLERS, status_of
 from headrace.serve.service import Service
 
 DOCS: Final = "text/html; charset=utf-8"
@@ -73,10 +74,17 @@ def _by_method(handlers: Mapping[str, Handler]) -> Handler:
 
 def _timed(operation: Operation, metrics: Metrics) -> Handler:
     async def handle(request: Request) -> Response:
-        started = time.perf_counter()
-        response = await operation.handler(request)
-        metrics.took(operation.name, (time.perf_counter() - started) * 1000)
-        return response
+        started, status = time.perf_counter(), 500
+        try:
+            response = await operation.handler(request)
+            status = response.status_code
+            return response
+        except HeadraceError as error:
+            status = status_of(error)
+            raise
+        finally:
+            metrics.took(operation.name, (time.perf_counter() - started) * 1000)
+            metrics.count("requests_total", f'operation="{operation.name}",status="{status}"')
 
     return handle
 

@@ -92,6 +92,14 @@ def answer(problem: Problem, path: str) -> Response:
     return Response(msgspec.json.encode(body), status, problem.headers, MEDIA_TYPE)
 
 
+def status_of(error: HeadraceError) -> int:
+    """The status that the handlers below answer it with."""
+    if isinstance(error, Problem):
+        return TITLES[error.kind][0]
+    kind = {StoreUnavailable: "unavailable", RecordTooLarge: "too-large"}.get(type(error), "internal")
+    return TITLES[kind][0]
+
+
 async def on_problem(request: Request, error: Exception) -> Response:
     """Starlette's handler of Problem."""
     assert isinstance(error, Problem)
