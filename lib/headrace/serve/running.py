@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import gc
 import signal
 import socket
 import sys
@@ -36,6 +37,9 @@ from headrace.stores.ports import EventLog
 from headrace.stores.shelf import load_model
 
 DRAIN_S: Final = 5.0
+GC_ALLOCATIONS: Final = 20_000
+"""A request makes some hundreds of objects and no cycles: Python's default of 700 looks for them in every other one."""
+
 SWITCH_S: Final = 0.0005
 """Python's default lets the threads behind the log and the catalogue hold a request up for 5 ms at a time."""
 
@@ -66,6 +70,8 @@ async def serve(settings: Settings, lock: Path, wall: Clock, new_id: NewId) -> N
         daemon=True,
     )
     feeding.start()
+    gc.set_threshold(GC_ALLOCATIONS)
+    gc.freeze()  # what was imported stays: walking it again in each full collection held requests up
     try:
         async with asyncio.TaskGroup() as group:
             following = [
