@@ -1,12 +1,14 @@
 from __future__ import annotations
 
 import json
+from dataclasses import dataclass
 
 import pytest
 
 from headrace.errors import BadInput
 from headrace.ready import read_ready
 from headrace.settings import Paths, Settings
+from headrace.stream.ingest import report_progress
 from headrace.stream.progress import ends_read, figures, progress_file, write_progress
 from headrace.stream.queries import chosen_groups
 
@@ -49,6 +51,23 @@ def test_ends_are_read_by_query_topic_and_partition(tmp_path):
     hot = figures(report({"main.events.clean": {"0": 12}}, None))
     write_progress(settings, "features", {"hot": hot, "windows": {"ends": None}, "x": {}})
     assert ends_read(settings, "features") == {"hot": {("main.events.clean", 0): 12}, "windows": {}, "x": {}}
+    assert ends_read(settings, "ingest") == {}
+
+
+@dataclass
+class Query:
+    """Stands in for a running query."""
+
+    lastProgress: dict[str, object] | None  # Spark's name
+
+
+def test_ingest_forgets_what_an_earlier_one_said_until_its_own_first_batch_has_ended(tmp_path):
+    settings = Settings(paths=Paths(var=tmp_path))
+    batch = report({"main.events.raw": {"0": 5}}, {"main.events.raw": {"0": 7}})
+    report_progress(settings, Query(batch))
+    assert ends_read(settings, "ingest") == {"ingest-v1": {("main.events.raw", 0): 5}}
+    assert read_ready(settings, "ingest")["lag"] == 2
+    report_progress(settings, Query(None))
     assert ends_read(settings, "ingest") == {}
 
 

@@ -9,7 +9,7 @@ from pyspark.sql import functions as F
 from pyspark.sql.streaming.query import StreamingQuery
 
 from headrace.settings import Settings, World
-from headrace.stream.progress import INGEST, figures, write_progress
+from headrace.stream.progress import INGEST, figures, progress_file, write_progress
 from headrace.stream.validate import with_verdict
 
 OUTPUT: Final = ("topic", "key", "value", "headers")
@@ -67,8 +67,12 @@ def start_ingest(spark: SparkSession, settings: Settings) -> StreamingQuery:
 
 
 def report_progress(settings: Settings, query: StreamingQuery) -> None:
-    """Write down how far the last finished batch has read events.raw; before the first, what was written stays."""
+    """Write down how far the last finished batch has read events.raw.
+
+    Before its first batch the query has said nothing, and what an earlier one said may be of another checkpoint.
+    """
     progress = query.lastProgress
-    if progress is not None:
-        entry = {**figures(progress), "generation": settings.world.generation}
-        write_progress(settings, "ingest", {INGEST: entry})
+    if progress is None:
+        progress_file(settings, "ingest").unlink(missing_ok=True)
+        return
+    write_progress(settings, "ingest", {INGEST: {**figures(progress), "generation": settings.world.generation}})
