@@ -14,8 +14,8 @@ from headrace.serve.metrics import Metrics
 from headrace.stores.ports import EventLog
 
 Entry: TypeAlias = tuple[str, Callable[[], bytes]]
-"""(request id, what makes its record). Made on the event loop, half a millisecond each between two requests: in another
-thread it took Python's lock from a request at each of its reads and writes, and gave it back half a millisecond later.
+"""(request id, what makes its record). Made on the event loop, half a millisecond each, between two requests: with a
+thread beside it the median answer at 200 requests a second was four times slower.
 """
 
 CAPACITY: Final = 2_000

@@ -71,7 +71,7 @@ async def serve(settings: Settings, lock: Path, wall: Clock, new_id: NewId) -> N
     )
     feeding.start()
     gc.set_threshold(GC_ALLOCATIONS)
-    gc.freeze()  # what was imported stays: walking it again in each full collection held requests up
+    gc.freeze()  # what was imported stays: no need to walk it again in each full collection
     try:
         async with asyncio.TaskGroup() as group:
             following = [
