@@ -18,7 +18,7 @@ import typer
 from bench.probe import Background, Seen, probe
 from bench.rows import Row, percentile, show
 from headrace.local.stack import down, up
-from headrace.program import conf_dir
+from headrace.program import conf_dir, run
 from headrace.settings import Settings
 from headrace.stores.cassandra import open_stores
 from headrace.stores.kafka import close_producer, open_producer
@@ -50,7 +50,7 @@ def main(
         try:
             worlds[OURS] = _up(conf_dir(), OURS)
             if stock:
-                worlds[STOCK] = _up(_stock_conf(Path(folder)), STOCK)
+                worlds[STOCK] = _up(_stock_conf(Path(folder), worlds[OURS].paths.var), STOCK)
             for settings in worlds.values():
                 asyncio.run(_round(settings, rate, WARM_UP_S))
             seen: dict[str, list[list[Seen]]] = {name: [] for name in worlds}
@@ -119,14 +119,14 @@ def _quiet(_: str) -> None:
     """The table is all that a benchmark prints."""
 
 
-def _stock_conf(folder: Path) -> Path:
-    """Our settings, but for what Spark is told."""
+def _stock_conf(folder: Path, var: Path) -> Path:
+    """Our settings on the same servers, but for what Spark is told."""
     shutil.copytree(conf_dir(), folder, dirs_exist_ok=True)
     (folder / "spark-defaults.conf").write_text(STOCK_SPARK, encoding="utf-8")
     local = (folder / "local.toml").read_text(encoding="utf-8").replace("[spark]\n", STOCK_TOML)
-    (folder / "local.toml").write_text(local, encoding="utf-8")
+    (folder / "local.toml").write_text(f'{local}\n[paths]\nvar = "{var}"\n', encoding="utf-8")
     return folder
 
 
 if __name__ == "__main__":
-    typer.run(main)
+    run(lambda: typer.run(main))

@@ -15,7 +15,7 @@ import typer
 from bench.load import Call, Outcome, open_loop
 from bench.people import known_people
 from bench.rows import Row, percentile, show
-from headrace.program import conf_dir
+from headrace.program import conf_dir, run
 from headrace.settings import load_settings
 
 
@@ -58,4 +58,4 @@ def _row(metric: str, share: float, ours: list[list[Outcome]], floor: list[list[
 
 
 if __name__ == "__main__":
-    typer.run(main)
+    run(lambda: typer.run(main))
