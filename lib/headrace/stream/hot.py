@@ -1,4 +1,4 @@
-"""The hot query: events.clean → panes per person and item, and counts per raw partition, in Cassandra. About 0.5 s.
+"""The hot query: events.clean → panes per person and item, and counts per raw partition, in Cassandra.
 
 Absolute totals under a growing write timestamp: a batch that runs twice writes the same values again.
 """
