@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import OrderedDict
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 from typing import TypeAlias
@@ -16,7 +17,8 @@ class RecentKeys:
     """The last `capacity` keys. A repeat further back than that is a write of its own, and then the last one stays."""
 
     capacity: int
-    _keys: dict[Key, None] = field(default_factory=dict)  # oldest first
+    # Oldest first. Not a dict: finding its first key walks over every key that was deleted before it.
+    _keys: OrderedDict[Key, None] = field(default_factory=OrderedDict)
 
     def fresh(self, events: Iterable[Event]) -> list[Event]:
         """The first event of each key that is not remembered, in their order. Remembers nothing."""
@@ -29,7 +31,7 @@ class RecentKeys:
     def remember(self, events: Iterable[Event]) -> None:
         """Call it when they are written: what failed must still count as fresh."""
         for event in events:
-            self._keys.pop(event.key, None)
             self._keys[event.key] = None
+            self._keys.move_to_end(event.key)
         while len(self._keys) > self.capacity:
-            del self._keys[next(iter(self._keys))]
+            self._keys.popitem(last=False)

@@ -29,7 +29,11 @@ ROOTS = {
     # The binding is ours: Kafka brings the log4j API and core, but nothing that connects slf4j to them.
     "kafka": ("org.apache.kafka:kafka_2.13:4.1.1", "org.apache.logging.log4j:log4j-slf4j-impl:2.24.3"),
     "cassandra": ("org.apache.cassandra:cassandra-all:5.0.6",),
-    "spark": ("io.delta:delta-spark_4.2_2.13:4.4.0", "org.apache.spark:spark-sql-kafka-0-10_2.13:4.2.0"),
+    "spark": (
+        "io.delta:delta-spark_4.2_2.13:4.4.0",
+        "org.apache.spark:spark-sql-kafka-0-10_2.13:4.2.0",
+        "com.globalmentor:hadoop-bare-naked-local-fs:0.1.0",
+    ),
 }
 
 

@@ -19,6 +19,9 @@ OUTPUT: Final = ("topic", "key", "value", "headers")
 # A producer that could not send it would fail the query at this record again and again.
 MAX_REQUEST_BYTES: Final = 2_097_152
 
+LINGER_MS: Final = 3
+"""A request per record would cost the broker and every reader of events.clean more than the records themselves."""
+
 
 def records_out(records: DataFrame, world: World, clean_topic: str, rejected_topic: str) -> DataFrame:
     """Kafka's columns of events.raw as OUTPUT: each record in gives exactly one record out, to one of two topics.
@@ -58,6 +61,7 @@ def start_ingest(spark: SparkSession, settings: Settings) -> StreamingQuery:
     writer = (
         out.writeStream.format("kafka")
         .options(**kafka, **{"kafka.acks": "all", "kafka.max.request.size": str(MAX_REQUEST_BYTES)})
+        .option("kafka.linger.ms", LINGER_MS)
         .queryName(INGEST)
         .option("checkpointLocation", settings.checkpoint(INGEST))
         .outputMode("update")
