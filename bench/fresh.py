@@ -125,6 +125,7 @@ def _stock_conf(folder: Path, var: Path) -> Path:
     """Our settings on the same servers, but for what Spark is told."""
     shutil.copytree(conf_dir(), folder, dirs_exist_ok=True)
     (folder / "spark-defaults.conf").write_text(STOCK_SPARK, encoding="utf-8")
+    (folder / "spark-local.conf").write_text("", encoding="utf-8")
     local = (folder / "local.toml").read_text(encoding="utf-8").replace("[spark]\n", STOCK_TOML)
     (folder / "local.toml").write_text(f'{local}\n[paths]\nvar = "{var}"\n', encoding="utf-8")
     return folder
