@@ -19,6 +19,10 @@ JOBS = ("ingest", "live", "hot", "features", "serve")
 MEMORY_MB = {"ingest": 1000, "live": 150, "hot": 1300, "features": 1700, "serve": 350}  # measured, rounded up
 
 
+NICENESS = {"features": 10}
+"""Its queries work by the minute, and in bursts: on a small machine nothing that is measured in ms waits for them."""
+
+
 def world_parts(settings: Settings, conf: Path) -> tuple[Part, ...]:
     """The jobs of these settings' world, in the order of their start."""
     return tuple(_job(settings, conf, name) for name in JOBS)
@@ -37,6 +41,7 @@ def _job(settings: Settings, conf: Path, name: str) -> Part:
             environ=job_environ(settings, os.environ),
             folder=ROOT,
             log=log,
+            niceness=NICENESS.get(name, 0),
         )
 
     def ready() -> bool:
