@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Collection, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Collection, Sequence
 from contextlib import asynccontextmanager
+from itertools import islice
 from typing import Any, Final, TypeAlias, cast
 
 import acsylla
@@ -47,9 +48,10 @@ class Prepared:
 class Connection:
     """Belongs to the event loop that opened it."""
 
-    def __init__(self, session: acsylla.Session, where: str) -> None:
+    def __init__(self, session: acsylla.Session, where: str, rows_per_request: int) -> None:
         self._session = session
         self._where = where
+        self._rows_per_request = rows_per_request
         self._closed = False
 
     async def prepare(self, cql: str, profile: str) -> Prepared:
@@ -65,16 +67,16 @@ class Connection:
         await self._run(prepared, values)
 
     async def write_all(self, prepared: Prepared, rows: Collection[Sequence[Value]]) -> None:
-        """Write each row, IN_FLIGHT at a time. On an error the rest is not tried; some rows may be there."""
+        """Write each row, IN_FLIGHT requests at a time. On an error the rest is not tried; some rows may be there."""
         waiting = iter(rows)
 
         async def take_turns() -> None:
-            for values in waiting:
-                await self._run(prepared, values)
+            while several := list(islice(waiting, self._rows_per_request)):
+                await self._write_together(prepared, several)
 
         try:
             async with asyncio.TaskGroup() as group:
-                for _ in range(min(IN_FLIGHT, len(rows))):
+                for _ in range(min(IN_FLIGHT, -(-len(rows) // self._rows_per_request))):
                     group.create_task(take_turns())
         except ExceptionGroup as failures:
             raise failures.exceptions[0] from failures
@@ -91,11 +93,30 @@ class Connection:
             async with _translated(self._where, "close"):
                 await self._session.close()
 
+    async def _write_together(self, prepared: Prepared, rows: Sequence[Sequence[Value]]) -> None:
+        if len(rows) == 1:
+            await self._run(prepared, rows[0])
+            return
+
+        def ask() -> Awaitable[acsylla.Result[acsylla.Row]]:
+            batch = acsylla.create_batch_unlogged(execution_profile=prepared.profile)
+            batch.set_is_idempotent(True)
+            for values in rows:
+                batch.add_statement(prepared.bind(values))
+            return self._session.execute_batch(batch)
+
+        await self._answered(ask, prepared)
+
     async def _run(self, prepared: Prepared, values: Sequence[Value]) -> acsylla.Result[acsylla.Row]:
+        return await self._answered(lambda: self._session.execute(prepared.bind(values)), prepared)
+
+    async def _answered(
+        self, ask: Callable[[], Awaitable[acsylla.Result[acsylla.Row]]], prepared: Prepared
+    ) -> acsylla.Result[acsylla.Row]:
         if self._closed:
             raise StoreUnavailable(f"Cassandra at {self._where}: this connection was closed")
         try:
-            return await self._session.execute(prepared.bind(values))
+            return await ask()
         except CassException as error:
             raise StoreUnavailable(f"Cassandra at {self._where}: {prepared.cql}: {error}") from error
 
@@ -129,7 +150,7 @@ async def open_connection(cassandra: Cassandra, keyspace: str) -> Connection:
         )
     where = f"{','.join(cassandra.hosts)}:{cassandra.port}"
     async with _translated(where, f"opening {keyspace} as {cassandra.user}"):
-        return Connection(await cluster.create_session(keyspace=keyspace), where)
+        return Connection(await cluster.create_session(keyspace=keyspace), where, cassandra.rows_per_request)
 
 
 async def _reach(cassandra: Cassandra) -> None:
