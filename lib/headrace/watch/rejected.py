@@ -26,6 +26,9 @@ from headrace.settings import Settings
 KNOWN: Final = ("src", "src_ms", "reason", "rejected_partition", "rejected_offset")
 """The columns read of every record that is asked for; detail and bytes only of those that are shown or sent."""
 
+RATE_MINUTES: Final = 5
+"""The rate of rejections is told over so many minutes: a burst shows, a batch of the archive query does not."""
+
 # A record may be 1 MiB: small batches, pages as they are needed and no file read ahead keep a scan in tens of MiB.
 _BYTES_SCAN: Final = {
     "batch_size": 32,
@@ -87,6 +90,18 @@ def per_reason(rows: pa.Table) -> dict[str, int]:
     counted = rows.group_by("reason").aggregate([([], "count_all")])
     ordered = counted.sort_by([("count_all", "descending"), ("reason", "ascending")])
     return {row["reason"]: row["count_all"] for row in ordered.to_pylist()}
+
+
+def newly_rejected(settings: Settings, now_ms: int) -> dict[str, int] | None:
+    """How many of each reason were received in the last RATE_MINUTES; None where there is no table.
+
+    What ingest rejected is in the table some spark.archive_trigger later: the newest seconds are not in it yet.
+    """
+    try:
+        rejected = open_rejected(settings)
+    except BadInput:
+        return None
+    return per_reason(known(rejected, Choice(from_ms=now_ms - RATE_MINUTES * 60_000)))
 
 
 def per_hour(rows: pa.Table) -> dict[tuple[int, str], int]:
