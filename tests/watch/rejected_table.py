@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -26,10 +26,18 @@ class Row:
     raw: bytes = b"x"
     detail: str = "why"
     copy: int | None = None
+    partition: int = 0
+
+    @classmethod
+    def of(cls, raw: bytes, headers: Mapping[str, str]) -> Row:
+        """The row of a record of events.rejected."""
+        _, partition, offset = map(int, headers["src"].split(":"))
+        told = headers["reason"], raw, headers["detail"]
+        return cls(offset, int(headers["src_ms"]), *told, partition=partition)
 
     @property
     def src(self) -> str:
-        return f"1:0:{self.offset}"
+        return f"1:{self.partition}:{self.offset}"
 
 
 def settings_of(var: Path, world: World | None = None) -> Settings:
@@ -42,7 +50,7 @@ def append(settings: Settings, rows: Sequence[Row]) -> None:
         "src": [row.src for row in rows],
         "src_ms": [row.src_ms for row in rows],
         "raw_generation": [1 for _ in rows],
-        "raw_partition": [0 for _ in rows],
+        "raw_partition": [row.partition for row in rows],
         "raw_offset": [row.offset for row in rows],
         "reason": [row.reason for row in rows],
         "detail": [row.detail for row in rows],

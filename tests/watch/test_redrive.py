@@ -87,14 +87,14 @@ def test_an_event_that_happened_longer_ago_than_is_allowed_is_late_by_the_law_wh
 
 def test_where_received_at_is_believed_what_the_bytes_say_of_it_decides(tmp_path: Path) -> None:
     settings = settings_of(tmp_path, World(trust_received_at=True))
-    append(settings, [Row(0, NOON, raw=view("a", 1_000, received_at=2_000))])
+    append(settings, [Row(0, NOON, raw=view("a", 1_700_000_001_000, received_at=1_700_000_002_000))])
     assert run(settings, Broker(), Choice(reason="not_json")).verdicts == {"event": 1}
 
 
 def test_in_a_world_whose_time_is_its_stream_an_event_without_received_at_is_kept_back(tmp_path: Path) -> None:
     settings = settings_of(tmp_path, World(clock="stream", trust_received_at=True))
-    timed = view("a", 1_000, received_at=2_000)
-    append(settings, [Row(0, NOON, raw=view("b", 1_000)), Row(1, NOON, raw=timed), Row(2, NOON, raw=b"{")])
+    timed = view("a", 1_700_000_001_000, received_at=1_700_000_002_000)
+    append(settings, [Row(0, NOON, raw=view("b", 1_700_000_001_000)), Row(1, NOON, raw=timed), Row(2, NOON, raw=b"{")])
     broker = Broker()
     outcome = run(settings, broker, Choice(reason="not_json"))
     assert [record.value for record in broker.got] == [timed, b"{"]  # what is no event moves no clock
@@ -124,11 +124,11 @@ def test_a_record_that_nearly_fills_the_topics_limit_goes_without_key_and_header
     tmp_path: Path,
 ) -> None:
     settings, broker = settings_of(tmp_path), Broker()
-    sizes = (1_047_552, 1_047_553, 1_048_502, 1_048_503)  # the limit of 1,048,576 less 1,024, and less 74
+    sizes = (1_047_552, 1_047_553, 1_048_504, 1_048_505)  # the limit of 1,048,576 less 1,024, and less 72
     append(settings, [Row(n, NOON, "too_large", bytes([n]) * size) for n, size in enumerate(sizes)])
     outcome = run(settings, broker, Choice(reason="too_large"))
     assert [(len(record.value or b""), len(record.headers)) for record in broker.got] == [
-        (1_047_552, 1), (1_047_553, 0), (1_048_502, 0),
+        (1_047_552, 1), (1_047_553, 0), (1_048_504, 0),
     ]  # fmt: skip
     assert (outcome.verdicts, outcome.kept_back) == ({"too_large": 3}, {TOO_LARGE: 1})
 

@@ -32,7 +32,7 @@ SLICE_TOO_LARGE: Final = 50
 ROOM: Final = 1_024
 """What key, header and framing may add to the bytes of a record. One that leaves less goes without key and header."""
 
-_FRAMING: Final = 74  # of a batch with one record near the limit, without key and headers
+_FRAMING: Final = 72  # of a batch with one record near the limit, without key and headers
 _MAX_BYTES: Final = int(TOPICS["events.raw"]["max.message.bytes"])
 
 NOT_KEPT: Final = "no_consent: its bytes were not kept"
