@@ -5,6 +5,7 @@ from __future__ import annotations
 import datetime as dt
 import json
 import sys
+import textwrap
 from collections.abc import Mapping, Sequence
 from typing import Annotated, Literal
 
@@ -27,6 +28,8 @@ from headrace.watch.rejected import Choice, Rejected, known, open_rejected, per_
 
 SHOWN = 200
 """Bytes of a record that --json repeats; a terminal shows a line of them."""
+
+DETAIL_LINES = 4  # the value at fault stands at the end, and of it at most 100 characters
 
 
 def command(
@@ -97,10 +100,9 @@ def lines_of(record: Rejected, sent_as: str | None, width: int) -> list[str]:
     again = f"  sent again as {sent_as}" if sent_as else ""
     head = f"{when}  {record.src}  {record.reason}  {record.size:,} bytes{again}"
     shown = printable_bytes(record.raw) + ("..." if record.size > len(record.raw) else "")
-    return [
-        cut(printable_text(head), width),
-        *(f"    {cut(each, width - 4)}" for each in (printable_text(record.detail), shown) if each),
-    ]
+    detail = textwrap.wrap(printable_text(record.detail), width - 4, max_lines=DETAIL_LINES, placeholder="...")
+    below = [*detail, cut(shown, width - 4)] if shown else detail
+    return [cut(printable_text(head), width), *(f"    {line}" for line in below)]
 
 
 def _choice(reason: str | None, srcs: Sequence[str], from_: str | None, to: str | None) -> Choice:
