@@ -72,6 +72,7 @@ class Cassandra(Section):
     replication: Annotated[int, Field(ge=1)] = 1
     datacenter: str = "datacenter1"
     rows_per_request: Annotated[int, Field(ge=1, le=100)] = 1
+    read_consistency: Literal["local_one", "local_quorum"] = "local_quorum"
     read_timeout_ms: Ms = 50
     write_timeout_ms: Ms = 5_000
 
@@ -82,6 +83,8 @@ class Spark(Section):
     ingest_memory: str = "512m"
     hot_memory: str = "768m"
     features_memory: str = "1g"
+    executor_memory: str = "1g"
+    cores_max: Annotated[int, Field(ge=1)] = 4
     shuffle_partitions: Annotated[int, Field(ge=1)] = 2
     ingest_batch: str = "10 seconds"
     hot_trigger: str = "200 milliseconds"

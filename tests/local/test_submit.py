@@ -90,6 +90,36 @@ def test_a_standalone_cluster_gets_jars_and_code_from_here(tmp_path: Path) -> No
     assert "spark.driver.host" not in conf_of(planned.command)
 
 
+def test_no_job_takes_every_slot_of_a_standalone_cluster_and_ingest_has_those_that_it_needs(tmp_path: Path) -> None:
+    settings = settings_with(
+        tmp_path,
+        HEADRACE__SPARK__MASTER="spark://10.0.0.1:7077",
+        HEADRACE__SPARK__CORES_MAX="6",
+        HEADRACE__SPARK__EXECUTOR_MEMORY="3g",
+        HEADRACE__WORLD__PARTITIONS="32",
+    )
+    conf = {
+        job: conf_of(submission(settings, Path(f"jobs/{job}.py"), (), {"PATH": "/usr/bin"}).command)
+        for job in ("ingest", "hot", "features")
+    }
+    assert {job: found["spark.cores.max"] for job, found in conf.items()} == {
+        "ingest": "34",
+        "hot": "6",
+        "features": "6",
+    }
+    assert {found["spark.executor.memory"] for found in conf.values()} == {"3g"}
+
+
+def test_only_executors_that_see_this_machines_files_get_a_log_configuration_of_it(tmp_path: Path) -> None:
+    found = {}
+    for master in ("local", "spark://127.0.0.1:7077", "spark://10.0.0.1:7077"):
+        settings = settings_with(tmp_path, HEADRACE__SPARK__MASTER=master)
+        conf = conf_of(submission(settings, Path("jobs/hot.py"), (), {"PATH": "/usr/bin"}).command)
+        found[master] = conf.get("spark.executor.extraJavaOptions")
+    assert str(CONF / "log4j2-spark.properties") in str(found["spark://127.0.0.1:7077"])
+    assert found["local"] is found["spark://10.0.0.1:7077"] is None
+
+
 @pytest.mark.parametrize("master", ["local", "spark://127.0.0.1:7077", "yarn"])
 def test_a_driver_that_imports_the_shipped_zip_still_finds_the_settings(tmp_path: Path, master: str) -> None:
     settings = settings_with(tmp_path, HEADRACE__SPARK__MASTER=master)

@@ -65,10 +65,16 @@ def submission(
         spark_conf["spark.driver.extraClassPath"] = ":".join(map(str, spark_jars(settings)))
         shipped = []
     elif master.startswith("spark://"):
+        # Without a bound the first job takes every core, and the next one waits for a slot without a word.
+        spark_conf["spark.cores.max"] = str(_cores(settings, job))
         shipped = ["--jars", ",".join(map(str, spark_jars(settings)))]
         shipped += ["--py-files", str(package_zip(scratch))]
     else:
         shipped = ["--packages", ",".join(spark_packages()), "--py-files", str(package_zip(scratch))]
+    if not master.startswith("local"):
+        spark_conf["spark.executor.memory"] = settings.spark.executor_memory
+    if not master.startswith("local") and _is_local(master):  # its executors see this machine's files
+        spark_conf["spark.executor.extraJavaOptions"] = _java_flags(job, scratch / "tmp")
     command = [str(pyspark_home() / "bin" / "spark-submit"), "--master", master]
     command += ["--name", f"headrace-{settings.world.name}-{job.stem}"]
     command += ["--properties-file", str(conf / "spark-defaults.conf")]
@@ -94,6 +100,10 @@ def _slots(settings: Settings, job: Path) -> int:
     """
     by_job = {"ingest": settings.world.partitions + 2, "features": max(4, os.cpu_count() or 2)}
     return by_job.get(job.stem, max(2, os.cpu_count() or 2))
+
+
+def _cores(settings: Settings, job: Path) -> int:
+    return settings.world.partitions + 2 if job.stem == "ingest" else settings.spark.cores_max
 
 
 def _memory(settings: Settings, job: Path) -> str:

@@ -17,7 +17,7 @@ from headrace.settings import Cassandra
 Value: TypeAlias = str | int | bytes | dict[str, bytes] | None
 Row: TypeAlias = tuple[Any, ...]  # as the driver hands it out: only the table's schema knows its types
 
-READ: Final = "read"  # the request path: one replica, the read deadline
+READ: Final = "read"  # the request path: the read deadline, at `cassandra.read_consistency`
 WRITE: Final = "write"  # acknowledged by a quorum before it counts as durable
 OWN: Final = "own"  # reads of what a quorum wrote: pointers, leases, write clocks
 
@@ -138,12 +138,10 @@ async def open_connection(cassandra: Cassandra, keyspace: str) -> Connection:
         coalesce_delay_us=0,
         log_level="critical",  # what it would log comes to the caller as StoreUnavailable
     )
-    one, quorum, serial = (
-        acsylla.Consistency.LOCAL_ONE,
-        acsylla.Consistency.LOCAL_QUORUM,
-        acsylla.Consistency.LOCAL_SERIAL,
-    )
-    cluster.create_execution_profile(READ, request_timeout=cassandra.read_timeout_ms, consistency=one)
+    quorum, serial = acsylla.Consistency.LOCAL_QUORUM, acsylla.Consistency.LOCAL_SERIAL
+    # One replica of several may have missed what a quorum wrote: a person without candidates, a total of yesterday.
+    read = acsylla.Consistency.LOCAL_ONE if cassandra.read_consistency == "local_one" else quorum
+    cluster.create_execution_profile(READ, request_timeout=cassandra.read_timeout_ms, consistency=read)
     for profile in (WRITE, OWN):
         cluster.create_execution_profile(
             profile, request_timeout=cassandra.write_timeout_ms, consistency=quorum, serial_consistency=serial
