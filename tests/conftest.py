@@ -23,7 +23,7 @@ import pytest
 from headrace.local.checkout import CONF, PYTHON, ROOT
 from headrace.local.jars import jar_paths
 from headrace.local.java import find_java
-from headrace.local.machine_files import write_sections
+from headrace.local.machine_files import Sections, write_sections
 from headrace.local.submit import spark_conf_file
 from headrace.settings import Settings, load_settings
 from headrace.stores.kafka import create_topics
@@ -82,12 +82,19 @@ def var(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
 
 
 @contextlib.contextmanager
-def stack_var(folder: Path) -> Iterator[Path]:
-    """A stack's folder with free ports. What is started in it is stopped, whatever ends the run."""
+def stack_var(folder: Path, sections: Sections | None = None) -> Iterator[Path]:
+    """A stack's folder with free ports and these settings. What is started in it is stopped, whatever ends the run."""
     ports = free_ports(6)
-    kafka = {"bootstrap": f"127.0.0.1:{ports[0]}", "controller_port": ports[1]}
-    cassandra = {"port": ports[2], "storage_port": ports[3], "jmx_port": ports[4]}
-    write_sections(folder / "stack.toml", {"kafka": kafka, "cassandra": cassandra, "serve": {"port": ports[5]}})
+    chosen: Sections = {
+        "kafka": {"bootstrap": f"127.0.0.1:{ports[0]}", "controller_port": ports[1]},
+        "cassandra": {"port": ports[2], "storage_port": ports[3], "jmx_port": ports[4]},
+        "serve": {"port": ports[5]},
+    }
+    wanted = sections or {}
+    names = chosen.keys() | wanted.keys()
+    write_sections(
+        folder / "stack.toml", {name: {**chosen.get(name, {}), **wanted.get(name, {})} for name in sorted(names)}
+    )
     # Its standard input ends when this process does, even by kill -9: then it stops what runs.
     guard = subprocess.Popen(
         ("/bin/sh", "-c", 'cat > /dev/null; exec "$@"', "guard", *headrace("down")),
@@ -101,8 +108,8 @@ def stack_var(folder: Path) -> Iterator[Path]:
         yield folder
     finally:
         guard.communicate()
-        for data in ("kafka", "cassandra"):
-            shutil.rmtree(folder / data, ignore_errors=True)
+        for data in (folder / "kafka", *folder.glob("cassandra*")):
+            shutil.rmtree(data, ignore_errors=True)
 
 
 @pytest.fixture(scope="session")

@@ -11,12 +11,9 @@ from rich.console import Console
 from headrace.commands.options import Conf, Profile, World, settings_of
 from headrace.errors import BadInput
 from headrace.local.rebuild import job_of
-from headrace.local.stack import furnish, up
-from headrace.local.world_parts import JOBS
+from headrace.local.stack import furnish, parts_of, up
 from headrace.program import conf_dir
 from headrace.settings import Settings
-
-PARTS = ("kafka", "cassandra", *JOBS)
 
 
 def command(
@@ -35,9 +32,11 @@ def command(
     What runs already is left alone and what was killed is started again, so `up` may be repeated at any time. Under
     the cluster profile: topics and tables only, on the servers of the settings.
     """
+    cluster = settings_of(world, profile, conf)
+    names = [part.name for part in parts_of(cluster, conf or conf_dir())]
     for name in without or ():
-        if name not in PARTS:
-            raise BadInput(f"--without {name}: no such part; there are {', '.join(PARTS)}")
+        if name not in names:
+            raise BadInput(f"--without {name}: no such part; there are {', '.join(names)}")
     for writer in forgotten or ():
         job_of(writer)
     if forgotten and servers_only:
@@ -47,7 +46,6 @@ def command(
     def say(text: str) -> None:
         console.print(f"[dim]{time.monotonic() - began:6.1f} s[/]  {text}", highlight=False)
 
-    cluster = settings_of(world, profile, conf)
     if cluster.profile == "cluster":
         if without or servers_only:
             raise BadInput("profile = 'cluster': `up` starts no part there; leave out --servers-only and --without")
@@ -65,8 +63,11 @@ def command(
 
 def _where(settings: Settings, servers_only: bool) -> str:
     api = f"http://{settings.serve.host}:{settings.serve.port}"
-    rows = [("Kafka", settings.kafka.bootstrap)]
-    rows += [("Cassandra", f"{settings.cassandra.hosts[0]}:{settings.cassandra.port}, user {settings.cassandra.user}")]
+    nodes = f"{','.join(settings.cassandra.hosts)}:{settings.cassandra.port}"
+    rows = [("Kafka", settings.kafka.bootstrap), ("Cassandra", f"{nodes}, user {settings.cassandra.user}")]
+    rows += [
+        ("Cassandra", f"{','.join(settings.cassandra.hosts)}:{settings.cassandra.port}, user {settings.cassandra.user}")
+    ]
     if not servers_only:
         rows += [("API", f"{api}  (docs: {api}/docs)"), ("tables", settings.table("")), ("keyspace", settings.keyspace)]
     rows += [("logs", str(settings.paths.var / "logs")), ("password", str(settings.paths.var / "stack.toml"))]

@@ -39,6 +39,13 @@ def secure(cassandra: Cassandra) -> None:
         session.execute(f"DROP ROLE IF EXISTS {_quoted(DEFAULT)}")
 
 
+def others_listed(cassandra: Cassandra, host: str) -> int:
+    """How many other nodes this one knows. Raises PartFailed when it does not answer us."""
+    ours = (cassandra.user, cassandra.password.get_secret_value())
+    with _session(cassandra.model_copy(update={"hosts": (host,)}), ours) as session:
+        return len(session.execute("SELECT peer FROM system.peers_v2").all())
+
+
 def _accepts(cassandra: Cassandra, login: tuple[str, str]) -> bool:
     """Is this login good? Waits for a node that answers but is not yet through with its start."""
     deadline = time.monotonic() + PATIENCE_S

@@ -1,4 +1,7 @@
-"""One Cassandra node below var/cassandra, passwords on. No roles and no tables: cassandra_role and stores.schema."""
+"""The Cassandra nodes of this machine, one for each of its addresses, passwords on. No roles and no tables.
+
+Those are cassandra_role's and stores.schema's.
+"""
 
 from __future__ import annotations
 
@@ -13,7 +16,7 @@ from headrace.local.java import find_java
 from headrace.local.part import Part
 from headrace.local.process import Launch
 from headrace.local.tcp import answers
-from headrace.settings import Settings
+from headrace.settings import Cassandra, Settings
 
 # Cassandra's own jvm17-server.options; that file is not in the jar.
 EXPORTS = (
@@ -45,8 +48,8 @@ OPENS = (
     ),
     "jdk.management/com.sun.management.internal",
 )
-# One node has nobody to gossip with: with the defaults it waits a minute for others before it answers.
-ALONE = (
+# Nodes of one machine hear of each other at once: with the defaults each waits a minute before it answers.
+AT_ONCE = (
     "-Dcassandra.skip_wait_for_gossip_to_settle=0",
     "-Dcassandra.superuser_setup_delay_ms=0",
     "-Dcassandra.ring_delay_ms=100",
@@ -54,35 +57,41 @@ ALONE = (
 NATIVE_MB = 700  # memtables outside the heap, file cache, class data, threads
 
 
-def cassandra_part(settings: Settings) -> Part:
-    """The node of these settings."""
-    host, section = settings.cassandra.hosts[0], settings.cassandra
+def cassandra_parts(settings: Settings) -> tuple[Part, ...]:
+    """A node for each address of `cassandra.hosts`: "cassandra", "cassandra-2", … All have the same ports."""
+    return tuple(_node(settings, place) for place in range(len(settings.cassandra.hosts)))
+
+
+def _node(settings: Settings, place: int) -> Part:
+    section = settings.cassandra
+    host, name = section.hosts[place], f"cassandra-{place + 1}" if place else "cassandra"
     return Part(
-        name="cassandra",
+        name=name,
         world="",
         address=f"{host}:{section.port}",
         memory_mb=section.heap_mb + NATIVE_MB,
-        ports=((host, section.port), (host, section.storage_port), (host, section.jmx_port)),
-        pid_file=settings.paths.var / "run" / "cassandra.pid",
-        log=settings.paths.var / "logs" / "cassandra.log",
+        ports=((host, section.port), (host, section.storage_port), ("127.0.0.1", section.jmx_port + place)),
+        pid_file=settings.paths.var / "run" / f"{name}.pid",
+        log=settings.paths.var / "logs" / f"{name}.log",
         grace_s=30.0,
-        prepare=lambda: _prepare(settings),
+        prepare=lambda: _prepare(settings, name, place),
         ready=lambda: answers(host, section.port),
     )
 
 
-def _prepare(settings: Settings) -> Launch:
-    folder = settings.paths.var / "cassandra"
+def _prepare(settings: Settings, name: str, place: int) -> Launch:
+    folder = settings.paths.var / name
     (folder / "tmp").mkdir(parents=True, exist_ok=True)
     config = folder / "cassandra.yaml"
     # JSON is YAML, and quotes whatever a path holds.
-    config.write_text(json.dumps(node_config(settings, folder), indent=2) + "\n", encoding="utf-8")
+    config.write_text(json.dumps(node_config(settings.cassandra, place, folder), indent=2) + "\n", encoding="utf-8")
     jars = jar_paths(settings.paths.cache, "cassandra")
+    options = _jvm_options(settings.cassandra, place, folder, config, jars)
     return Launch(
-        command=(str(find_java().path), *_jvm_options(settings, folder, config, jars), *_main_class(jars)),
+        command=(str(find_java().path), *options, *_main_class(jars)),
         environ=dict(os.environ),
         folder=folder,
-        log=settings.paths.var / "logs" / "cassandra.log",
+        log=settings.paths.var / "logs" / f"{name}.log",
     )
 
 
@@ -90,34 +99,39 @@ def _main_class(jars: Sequence[Path]) -> tuple[str, ...]:
     return ("-cp", ":".join(map(str, jars)), "org.apache.cassandra.service.CassandraDaemon")
 
 
-def _jvm_options(settings: Settings, folder: Path, config: Path, jars: Sequence[Path]) -> tuple[str, ...]:
+def _jvm_options(cassandra: Cassandra, place: int, folder: Path, config: Path, jars: Sequence[Path]) -> tuple[str, ...]:
     jamm = next(jar for jar in jars if jar.name.startswith("jamm-"))
     modules = [option for name in EXPORTS for option in ("--add-exports", f"{name}=ALL-UNNAMED")]
     modules += [option for name in OPENS for option in ("--add-opens", f"{name}=ALL-UNNAMED")]
-    heap = settings.cassandra.heap_mb
     return (
-        f"-Xms{heap}m",
-        f"-Xmx{heap}m",
+        f"-Xms{cassandra.heap_mb}m",
+        f"-Xmx{cassandra.heap_mb}m",
         "-XX:+UseG1GC",
         "-XX:MaxGCPauseMillis=50",
         "-XX:+ExitOnOutOfMemoryError",
         "-Djdk.attach.allowAttachSelf=true",
         f"-javaagent:{jamm}",
         *modules,
-        *ALONE,
+        *AT_ONCE,
+        # Who may log in is known wherever the data are: with one copy, its node's death would lock everybody out.
+        f"-Dcassandra.system_auth.default_rf={cassandra.replication}",
         f"-Dcassandra.config=file://{config}",
         f"-Dcassandra.storagedir={folder}",
-        f"-Dcassandra.jmx.local.port={settings.cassandra.jmx_port}",
+        f"-Dcassandra.jmx.local.port={cassandra.jmx_port + place}",
         f"-Dlogback.configurationFile={CONF / 'logback-cassandra.xml'}",
         f"-Djava.io.tmpdir={folder / 'tmp'}",
         f"-Djna.tmpdir={folder / 'tmp'}",
     )
 
 
-def node_config(settings: Settings, folder: Path) -> dict[str, object]:
-    """cassandra.yaml of a single node that trusts nobody without a password."""
-    host, section = settings.cassandra.hosts[0], settings.cassandra
-    seeds = [{"seeds": f"{host}:{section.storage_port}"}]
+def node_config(cassandra: Cassandra, place: int, folder: Path) -> dict[str, object]:
+    """cassandra.yaml of the node at that place among the hosts; it trusts nobody without a password.
+
+    Every node is a seed: empty ones then start together, and none waits to be given rows that nobody has yet.
+    """
+    host = cassandra.hosts[place]
+    seeds = [{"seeds": ",".join(f"{each}:{cassandra.storage_port}" for each in cassandra.hosts)}]
+    memtables = f"{min(256, cassandra.heap_mb // 4)}MiB"
     return {
         "cluster_name": "headrace",
         "num_tokens": 1,
@@ -131,21 +145,23 @@ def node_config(settings: Settings, folder: Path) -> dict[str, object]:
         "cdc_raw_directory": str(folder / "cdc_raw"),
         "seed_provider": [{"class_name": "org.apache.cassandra.locator.SimpleSeedProvider", "parameters": seeds}],
         "listen_address": host,
-        "storage_port": section.storage_port,
+        "storage_port": cassandra.storage_port,
         "rpc_address": host,
-        "native_transport_port": section.port,
+        "native_transport_port": cassandra.port,
         "endpoint_snitch": "SimpleSnitch",
         "authenticator": "PasswordAuthenticator",
         "authorizer": "CassandraAuthorizer",
         "role_manager": "CassandraRoleManager",
-        "memtable_heap_space": "256MiB",
-        "memtable_offheap_space": "256MiB",
+        "memtable_heap_space": memtables,
+        "memtable_offheap_space": memtables,
         "file_cache_size": "64MiB",
         "key_cache_size": "32MiB",
         # Rows of many partitions in one request are what cassandra.rows_per_request asks for.
         "batch_size_warn_threshold": "1024KiB",
         "batch_size_fail_threshold": "4096KiB",
         "unlogged_batch_across_partitions_warn_threshold": 1000,
+        # Nodes that share two cores pause for seconds; the default of 8 takes such a pause for a death.
+        "phi_convict_threshold": 12,
         "concurrent_reads": 8,
         "concurrent_writes": 8,
     }

@@ -11,8 +11,8 @@ from typing import TypeAlias
 
 from headrace.errors import BadSettings
 
-Scalar: TypeAlias = str | int | float | bool
-Sections: TypeAlias = Mapping[str, Mapping[str, Scalar]]
+Value: TypeAlias = str | int | float | bool | tuple[str, ...]
+Sections: TypeAlias = Mapping[str, Mapping[str, Value]]
 
 HEADER = "# Made by `headrace up`; it is a layer of the settings (see conf/base.toml).\n"
 
@@ -64,6 +64,6 @@ def write_sections(path: Path, sections: Sections) -> None:
         stream.write(HEADER)
         for name, body in sections.items():
             stream.write(f"\n[{name}]\n")
-            # A TOML basic string is a JSON string, and so are TOML's numbers and booleans.
+            # A TOML basic string is a JSON string, and so are TOML's numbers, booleans and arrays.
             stream.writelines(f"{key} = {json.dumps(value)}\n" for key, value in body.items())
     draft.replace(path)

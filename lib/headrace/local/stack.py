@@ -13,8 +13,9 @@ from pathlib import Path
 from typing import Literal
 
 from headrace.errors import BadInput, BadSettings, PartFailed
+from headrace.local.cassandra_ring import await_ring
 from headrace.local.cassandra_role import secure
-from headrace.local.cassandra_server import cassandra_part
+from headrace.local.cassandra_server import cassandra_parts
 from headrace.local.jars import spark_jars
 from headrace.local.kafka_server import kafka_part
 from headrace.local.machine import examine, refuse_unfit
@@ -85,6 +86,8 @@ def up(
         _start_all([part for part in parts if not part.world], say, starts)
         if "cassandra" in {part.name for part in parts}:
             secure(settings.cassandra)
+        if {part.name for part in cassandra_parts(settings)} <= {part.name for part in parts}:
+            await_ring(settings.cassandra)
         if not servers_only:
             furnish(settings, conf, forgotten, say)
         jobs = [part for part in parts if part.world]
@@ -148,7 +151,7 @@ def parts_of(settings: Settings, conf: Path) -> tuple[Part, ...]:
 
 def server_parts(settings: Settings) -> tuple[Part, ...]:
     """What all worlds share."""
-    return (kafka_part(settings), cassandra_part(settings))
+    return (kafka_part(settings), *cassandra_parts(settings))
 
 
 def worlds_of(var: Path) -> tuple[str, ...]:
