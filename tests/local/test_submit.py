@@ -120,6 +120,16 @@ def test_only_executors_that_see_this_machines_files_get_a_log_configuration_of_
     assert found["local"] is found["spark://10.0.0.1:7077"] is None
 
 
+def test_a_master_on_this_machine_has_the_jars_on_every_class_path_from_the_start(tmp_path: Path) -> None:
+    settings = settings_with(tmp_path, HEADRACE__SPARK__MASTER="spark://127.0.0.1:7077")
+    planned = submission(settings, Path("jobs/hot.py"), (), {"PATH": "/usr/bin"})
+    conf = conf_of(planned.command)
+    jars = "/cache/delta.jar:/cache/kafka.jar"
+    assert conf["spark.driver.extraClassPath"] == conf["spark.executor.extraClassPath"] == jars
+    assert "--jars" not in planned.command
+    assert after(planned.command, "--py-files").endswith(".zip")
+
+
 @pytest.mark.parametrize("master", ["local", "spark://127.0.0.1:7077", "yarn"])
 def test_a_driver_that_imports_the_shipped_zip_still_finds_the_settings(tmp_path: Path, master: str) -> None:
     settings = settings_with(tmp_path, HEADRACE__SPARK__MASTER=master)

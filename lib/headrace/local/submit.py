@@ -59,18 +59,23 @@ def submission(
         spark_conf |= {"spark.driver.host": LOOPBACK, "spark.driver.bindAddress": LOOPBACK, "spark.ui.enabled": "false"}
         spark_conf |= {"spark.local.dir": str(scratch / "local")} | spark_conf_file(conf / "spark-local.conf")
         extra |= {"SPARK_LOCAL_IP": LOOPBACK, "PYTHONPATH": _prepended(ROOT / "lib", environ.get("PYTHONPATH"))}
-    if master.startswith("local"):
-        master = f"local[{_slots(settings, job)}]" if master == "local" else master
-        # On the class path and not --jars: those are copied and served to executors that are this process.
-        spark_conf["spark.driver.extraClassPath"] = ":".join(map(str, spark_jars(settings)))
+    if _is_local(master):
+        # On the class path and not --jars: those are copied to every executor, and are not there yet when Spark first
+        # asks for the file system of spark-local.conf.
+        jars = ":".join(map(str, spark_jars(settings)))
+        spark_conf |= {"spark.driver.extraClassPath": jars, "spark.executor.extraClassPath": jars}
         shipped = []
     elif master.startswith("spark://"):
+        shipped = ["--jars", ",".join(map(str, spark_jars(settings)))]
+    else:
+        shipped = ["--packages", ",".join(spark_packages())]
+    if master.startswith("local"):
+        master = f"local[{_slots(settings, job)}]" if master == "local" else master
+    else:
+        shipped += ["--py-files", str(package_zip(scratch))]
+    if master.startswith("spark://"):
         # Without a bound the first job takes every core, and the next one waits for a slot without a word.
         spark_conf["spark.cores.max"] = str(_cores(settings, job))
-        shipped = ["--jars", ",".join(map(str, spark_jars(settings)))]
-        shipped += ["--py-files", str(package_zip(scratch))]
-    else:
-        shipped = ["--packages", ",".join(spark_packages()), "--py-files", str(package_zip(scratch))]
     if not master.startswith("local"):
         spark_conf["spark.executor.memory"] = settings.spark.executor_memory
     if not master.startswith("local") and _is_local(master):  # its executors see this machine's files
