@@ -9,7 +9,7 @@ AIRFLOW := .venv-airflow
 FLAGS   ?=
 
 .DEFAULT_GOAL := help
-.PHONY: help setup up down status demo test test-unit check fmt lock lock-jars airflow-setup airflow clean
+.PHONY: help setup up down status demo cluster test test-unit check fmt lock lock-jars airflow-setup airflow clean
 
 help: ## list the commands
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:[^#]*## /\t/' | expand -t 16
@@ -35,6 +35,9 @@ status: $(READY) ## how each part is
 
 demo: $(READY) ## a lambda at work: up, a simulated shop, a first training, one person's list before and after
 	$(BIN)/headrace demo $(FLAGS)
+
+cluster: $(READY) ## two Spark workers and three Cassandra nodes, one of each killed: equal to the oracle?
+	$(BIN)/python -m tests.end_to_end.cluster_story $(FLAGS)
 
 test: $(READY) $(AIRFLOW)/.made-from-lock ## every test; FLAGS='-k name' for some
 	$(BIN)/python -m pytest $(FLAGS)

@@ -4,14 +4,12 @@ then Delta, Cassandra and the API must hold what a loop over the same bytes says
 
 from __future__ import annotations
 
-import asyncio
 import json
 import os
 import signal
 import subprocess
 import time
 from collections import Counter
-from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -19,17 +17,25 @@ from typing import Any
 
 import httpx
 import pytest
-from deltalake import DeltaTable
 
 from headrace.program import ROOT
 from headrace.settings import Settings
-from headrace.stores.cassandra import open_stores
-from headrace.stores.kafka import Outgoing, close_producer, open_producer, send_all
 from headrace.stores.ports import Stores
 from tests.airflow_cli import Airflow
-from tests.conftest import headrace, run_headrace, stack_environ
+from tests.conftest import run_headrace, stack_environ
+from tests.end_to_end.access import (
+    accounted,
+    api_of,
+    column,
+    ledger_rows,
+    pid_of,
+    rows_of,
+    send,
+    wait_for,
+    with_stores,
+)
 from tests.end_to_end.standalone import standalone_cluster
-from tests.end_to_end.story import Expected, Sent, chapter, oracle
+from tests.end_to_end.story import Expected, chapter, oracle
 
 pytestmark = [pytest.mark.stack, pytest.mark.timeout(1500)]
 
@@ -46,10 +52,6 @@ class Story:
     @property
     def api(self) -> str:
         return api_of(self.settings)
-
-
-def api_of(settings: Settings) -> str:
-    return f"http://{settings.serve.host}:{settings.serve.port}"
 
 
 @pytest.fixture(scope="module")
@@ -136,10 +138,11 @@ def test_airflow_retrains_and_the_api_serves_the_new_model(story: Story, airflow
 
 
 def test_the_same_job_trains_on_a_standalone_cluster(story: Story, tmp_path: Path) -> None:
-    with standalone_cluster(tmp_path) as master:
+    with standalone_cluster(tmp_path) as spark:
+        wait_for("the worker", spark.ready, 60)
         done = subprocess.run(
             (str(ROOT / "spark-submit.sh"), "jobs/train.py"),
-            env=stack_environ(story.var) | {"HEADRACE__SPARK__MASTER": master},
+            env=stack_environ(story.var) | {"HEADRACE__SPARK__MASTER": spark.master},
             cwd=tmp_path,
             capture_output=True,
             text=True,
@@ -147,7 +150,7 @@ def test_the_same_job_trains_on_a_standalone_cluster(story: Story, tmp_path: Pat
             check=False,
         )
     assert done.returncode == 0, done.stdout[-3000:] + done.stderr[-3000:]
-    applications = [folder.name for folder in tmp_path.glob("app-*")]
+    applications = [folder.name for folder in spark.workers[0].glob("app-*")]
     assert len(applications) == 1, "the worker ran an executor of the job"
 
 
@@ -167,19 +170,6 @@ def test_with_cassandra_stopped_lists_go_on_and_say_so(story: Story) -> None:
     wait_for("answers that are whole again", lambda: not lost(answered(story)), 120)
 
 
-def send(settings: Settings, records: list[Sent]) -> None:
-    """By HTTP in one NDJSON body, by Kafka as they are; each record in its own way, both acknowledged on return."""
-    lines = b"\n".join(record.raw for record in records if record.by_http)
-    answer = httpx.post(
-        f"{api_of(settings)}/v1/events", content=lines, headers={"content-type": "application/x-ndjson"}, timeout=30
-    )
-    assert answer.status_code == 202, answer.text
-    producer = open_producer(settings.kafka)
-    outgoing = [Outgoing(settings.topic("events.raw"), r.key, r.raw) for r in records if not r.by_http]
-    send_all(producer, outgoing, 30_000)
-    close_producer(producer, 10)
-
-
 def answered(story: Story) -> dict[str, Any]:
     answer = httpx.post(f"{story.api}/v1/recommendations", json={"user_id": "story-1"}, timeout=10)
     assert answer.status_code == 200, answer.text
@@ -190,48 +180,3 @@ def answered(story: Story) -> dict[str, Any]:
 def lost(answer: dict[str, Any]) -> set[str]:
     """The reads of an answer that fell back; candidates are read only where a model is served."""
     return {stage["stage"] for stage in answer["degraded"]} & {"tail", "panes"}
-
-
-def accounted(var: Path) -> bool:
-    done = subprocess.run(
-        headrace("account", "--json"), env=stack_environ(var), capture_output=True, text=True, timeout=120, check=False
-    )
-    return done.returncode == 0 and bool(json.loads(done.stdout)["drained"])
-
-
-def pid_of(var: Path, part: str) -> int:
-    status = json.loads(run_headrace(var, "status", "--json", "--world", "main"))
-    (found,) = [p["pid"] for p in status["parts"] if p["name"] == part]
-    return int(found)
-
-
-def rows_of(settings: Settings, table: str, columns: list[str]) -> list[dict[str, Any]]:
-    """Read without a JVM, by another implementation of Delta."""
-    rows: list[dict[str, Any]] = DeltaTable(settings.table(table)).to_pyarrow_table(columns=columns).to_pylist()
-    return rows
-
-
-def column(settings: Settings, table: str, name: str) -> set[Any]:
-    return {row[name] for row in rows_of(settings, table, [name])}
-
-
-def ledger_rows(settings: Settings) -> int:
-    return len(rows_of(settings, "events", ["src"]))
-
-
-def with_stores(settings: Settings, read: Callable[[Stores], Any]) -> Any:
-    async def session() -> Any:
-        stores = await open_stores(settings.cassandra, settings.keyspace)
-        try:
-            return await read(stores)
-        finally:
-            await stores.close()
-
-    return asyncio.run(session())
-
-
-def wait_for(what: str, holds: Callable[[], bool], seconds: float) -> None:
-    deadline = time.monotonic() + seconds
-    while not holds():
-        assert time.monotonic() < deadline, f"after {seconds} s there was still no sign of {what}"
-        time.sleep(0.5)

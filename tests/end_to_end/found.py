@@ -1,0 +1,72 @@
+"""What the stores hold after a story, in the oracle's own shape, and where the two differ. It waits for nothing."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from headrace.settings import Settings
+from headrace.stores.ports import Stores
+from tests.end_to_end.access import rows_of, with_stores
+from tests.end_to_end.story import Expected
+
+PATIENT_MS = 5_000  # this is no request path, and the machine is busy
+
+
+@dataclass(frozen=True, slots=True)
+class Compared:
+    """One store against the oracle: how many entries it should have, how many it has, how many are not the same."""
+
+    what: str
+    expected: int
+    found: int
+    wrong: int
+
+
+def compared(settings: Settings, expected: Expected) -> tuple[Compared, ...]:
+    """Delta by another implementation than the one that wrote it, Cassandra at the settings' own consistency."""
+    found = _found(settings, expected)
+    return (
+        _compared("Delta: events in the ledger", expected.clean, found.clean),
+        _compared("Delta: late ones among them", {"late": expected.late}, {"late": found.late}),
+        _compared("Delta: rejected, by reason", expected.rejected, found.rejected),
+        _compared("Cassandra: panes of people", expected.user_panes, found.user_panes),
+        _compared("Cassandra: panes of items", expected.item_panes, found.item_panes),
+        _compared("Cassandra: session tails", expected.tails, found.tails),
+    )
+
+
+def _compared(what: str, expected: Mapping[Any, Any], found: Mapping[Any, Any]) -> Compared:
+    wrong = sum(expected.get(key) != found.get(key) for key in expected.keys() | found.keys())
+    return Compared(what, _size(expected), _size(found), wrong)
+
+
+def _size(entries: Mapping[Any, Any]) -> int:
+    return sum(entries.values()) if all(isinstance(each, int) for each in entries.values()) else len(entries)
+
+
+def _found(settings: Settings, expected: Expected) -> Expected:
+    ledger = rows_of(settings, "events", ["src", "person", "event_id", "occurred_at", "late"])
+    by_src = {row["src"]: row for row in ledger}
+    rejected = {row["src"]: row["reason"] for row in rows_of(settings, "rejected", ["src", "reason"])}
+
+    async def read(stores: Stores) -> tuple[dict[Any, Any], dict[Any, Any], dict[Any, Any]]:
+        users = {p: await stores.user_panes.since(p, 0) for p, _, _ in expected.user_panes}
+        items = {i: await stores.item_panes.since(i, 0) for i, _, _ in expected.item_panes}
+        tails = {p: await stores.tails.newest(p, 100_000) for p in expected.tails}
+        return users, items, tails
+
+    patient = settings.model_copy(
+        update={"cassandra": settings.cassandra.model_copy(update={"read_timeout_ms": PATIENT_MS})}
+    )
+    users, items, tails = with_stores(patient, read)
+    return Expected(
+        Counter((row["person"], row["event_id"], row["occurred_at"]) for row in by_src.values()),
+        sum(row["late"] for row in by_src.values()),
+        Counter(rejected.values()),
+        {(owner, *key): facts.tolist() for owner, cells in users.items() for key, facts in cells.items()},
+        {(owner, *key): facts.tolist() for owner, cells in items.items() for key, facts in cells.items()},
+        {person: {(event.event_id, event.occurred_at) for event in tail} for person, tail in tails.items()},
+    )
