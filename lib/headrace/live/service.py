@@ -13,6 +13,7 @@ from typing import Final, Literal, TypeVar
 
 from headrace.domain.events import Event
 from headrace.errors import StoreUnavailable
+from headrace.failpoints import reach
 from headrace.live.batch import Batch, read_batch
 from headrace.live.inlet import Inlet
 from headrace.live.recent import RecentKeys
@@ -80,12 +81,15 @@ class Live:
         newest = [ms for ms in (self.progress.received_ms, batch.newest_received_ms) if ms is not None]
         self.progress = replace(self.progress, received_ms=max(newest, default=None))
         if await self._until_available(lambda: self._write(stores, fresh, batch), self.inlet.keep):
+            reach("live.after_write")
             self.recent.remember(fresh)
             await self.inlet.written(batch.offsets)
             self._count(batch, len(fresh))
 
     async def _write(self, stores: Stores, fresh: Sequence[Event], batch: Batch) -> bool:
+        reach("live.before_write")
         await stores.tails.append(fresh)
+        reach("live.after_tails")
         await stores.decisions.put(batch.decisions)
         if self.clock_s() - self._advanced_s >= CLOCK_EVERY_S:
             await self._advance(stores)

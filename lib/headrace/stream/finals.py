@@ -13,6 +13,7 @@ from pyspark.sql import DataFrame, SparkSession
 from pyspark.sql import functions as F
 from pyspark.sql.streaming.query import StreamingQuery
 
+from headrace.failpoints import reach
 from headrace.settings import Settings
 from headrace.stream.append import append_to_table
 from headrace.stream.checkpoint import has_begun
@@ -48,7 +49,9 @@ def start_session_rows(spark: SparkSession, settings: Settings) -> StreamingQuer
     cassandra, keyspace = settings.cassandra, settings.keyspace
 
     def write(batch: DataFrame, _batch_id: int) -> None:
+        reach("session_rows.before_write")
         put_sessions(batch, cassandra, keyspace, next_write_us(cassandra, keyspace, SESSION_ROWS))
+        reach("session_rows.after_write")
 
     return (
         _appended(spark, settings, "sessions")

@@ -21,6 +21,7 @@ from typing import Final
 from pyspark.sql import SparkSession
 
 from headrace.errors import LeaseHeld, StoreUnavailable
+from headrace.failpoints import reach
 from headrace.settings import Settings
 from headrace.stores import blocking
 from headrace.stores.blocking import run
@@ -83,6 +84,7 @@ def hold_lease(
     def renew() -> None:
         while not held._released.wait(RENEW_EVERY_S):
             try:
+                reach("lease.renew")
                 held._expires_ms = acquire()
             except StoreUnavailable as error:  # until it expires nobody else can take it; the next renewal tells
                 log.warning("%s: lease not renewed: %s", writer, error)

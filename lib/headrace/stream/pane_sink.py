@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable
+from collections.abc import Callable, Coroutine
 from functools import partial
+from typing import Any
 
 import numpy as np
 import pyarrow as pa
 from pyspark.sql import DataFrame
 
 from headrace.domain.facts import COUNTS, FACTS, pack_rows, zero
+from headrace.failpoints import reach
 from headrace.settings import Cassandra
 from headrace.stores.ports import PaneCell, Stores
 from headrace.stream.panes import ITEM, PARTITION, USER
@@ -37,10 +39,15 @@ async def put_batch(stores: Stores, batch: pa.RecordBatch, write_us: int) -> Non
         else:
             cells[grain].append(PaneCell(owners[row], panes[row], categories[row], packed[row]))
     await asyncio.gather(
-        stores.user_panes.put(cells[USER], write_us),
-        stores.item_panes.put(cells[ITEM], write_us),
+        _reaching("panes.after_users", stores.user_panes.put(cells[USER], write_us)),
+        _reaching("panes.after_items", stores.item_panes.put(cells[ITEM], write_us)),
         stores.counts.put(counts, write_us),
     )
+
+
+async def _reaching(point: str, put: Coroutine[Any, Any, None]) -> None:
+    await put
+    reach(point)
 
 
 def _filled(column: pa.Array, absent: int) -> np.ndarray[tuple[int], np.dtype[np.int64]]:

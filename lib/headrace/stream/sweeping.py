@@ -14,6 +14,7 @@ from functools import partial
 from pyspark.sql import SparkSession
 from pyspark.sql.streaming.query import StreamingQuery
 
+from headrace.failpoints import reach
 from headrace.settings import Settings
 from headrace.stream.attend import STARTING, attend
 from headrace.stream.checkpoint import watermark_ms
@@ -36,5 +37,7 @@ def run_hot(spark: SparkSession, settings: Settings, stopping: threading.Event, 
         counting = start_hot(spark, settings, watermark_ms(spark, folder))
         attend(counting, stopping, partial(look, counting), for_s=settings.spark.hot_sweep_s)
         if not stopping.is_set():
+            reach("sweep.before")
             sweep = start_sweep(spark, settings, watermark_ms(spark, folder))
             attend(sweep, stopping, partial(look, sweep), may_end=True)
+            reach("sweep.after")
