@@ -10,7 +10,7 @@ from headrace.ready import announce_ready
 from headrace.stores.blocking import stores
 from headrace.stores.kafka.partitions import count_partitions
 from headrace.stream.attend import attend, told_to_stop
-from headrace.stream.checkpoint import checkpoint_id, is_shared
+from headrace.stream.checkpoint import checkpoint_id, is_shared, refuse_broken
 from headrace.stream.ingest import report_progress, start_ingest
 from headrace.stream.lease import hold_lease
 from headrace.stream.progress import INGEST
@@ -29,6 +29,7 @@ def main() -> None:
         slots = await_slots(spark.sparkContext, partitions, sleep)
         check_slots(raw, partitions, slots)
         leases, folder = stores(settings.cassandra, settings.keyspace).leases, settings.checkpoint(INGEST)
+        refuse_broken(spark, folder, "ingest")
         checkpoint, run_dir = checkpoint_id(spark, folder, str(uuid4())), settings.world_dir / "run"
         with hold_lease(leases, run_dir, "ingest", checkpoint, now_ms, is_shared(folder)) as lease:
             query = start_ingest(spark, settings)

@@ -1,7 +1,7 @@
-"""Named points at which a program can be made to fail, for the fault bench. It decides nothing, and cleans up nothing.
+"""Named points at which a program can be made to fail, for the fault bench. It decides nothing and cleans up nothing.
 
-Armed by a call, or by `HEADRACE_FAILPOINT=<name>:<nth>:<raise|kill|sleep>[:<seconds>]`, which a program's outermost line
-reads. One point at a time, and it fails once: at its nth hit in this process. Unarmed, a hit is a comparison with None.
+Armed by a call, or by `HEADRACE_FAILPOINT=<name>:<nth>:<raise|kill|sleep>[:<seconds>]`, which a program's outermost
+line reads. One point at a time, and it fails once: at its nth hit in this process. Unarmed, a hit is a comparison.
 """
 
 from __future__ import annotations
@@ -66,7 +66,7 @@ _this: Final = _Process()
 
 
 def reach(name: str) -> None:
-    """Say that this point is reached. Raises FaultInjected, ends the process or waits, if it is the armed one's turn."""
+    """Say that this point is reached. Raises FaultInjected, ends the process or waits if it is the armed one's turn."""
     if _this.armed is not None and _this.armed.name == name:
         _hit(_this.armed)
 

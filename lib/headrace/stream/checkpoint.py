@@ -3,9 +3,16 @@
 from __future__ import annotations
 
 import json
+from typing import Final
 from urllib.parse import urlsplit
 
+from py4j.protocol import Py4JJavaError
 from pyspark.sql import SparkSession
+
+from headrace.errors import CheckpointLost
+
+LOGS: Final = ("offsets", "commits")
+"""What a query planned and what it finished: a file per batch, a line with the version and then lines of JSON."""
 
 
 def checkpoint_id(spark: SparkSession, folder: str, new_id: str) -> str:
@@ -49,6 +56,55 @@ def watermark_ms(spark: SparkSession, folder: str) -> int:
     ((text,),) = spark.read.text(f"{folder}/offsets/{max(batches)}", wholetext=True).collect()
     _version, metadata, *_offsets = text.splitlines()
     return int(json.loads(metadata)["batchWatermarkMs"])
+
+
+def refuse_broken(spark: SparkSession, folder: str, writer: str) -> None:
+    """Raises CheckpointLost, with the way out, where a query could not go on from the checkpoint in `folder`.
+
+    Spark renames whole files into place, so a kill breaks none; a disk does. Its own words name a class, not a remedy.
+    """
+    jvm = spark.sparkContext._jvm
+    assert jvm is not None  # a session without one cannot have been started
+    root = jvm.org.apache.hadoop.fs.Path(folder)
+    files = root.getFileSystem(spark.sparkContext._jsc.hadoopConfiguration())
+    newest = [jvm.org.apache.hadoop.fs.Path(root, "metadata")]
+    for log in (jvm.org.apache.hadoop.fs.Path(root, name) for name in LOGS):
+        names = [status.getPath().getName() for status in files.listStatus(log)] if files.exists(log) else []
+        batches = [int(name) for name in names if name.isdecimal()]
+        newest += [jvm.org.apache.hadoop.fs.Path(log, str(max(batches)))] if batches else []
+    for path in newest:
+        if not files.exists(path):
+            continue
+        try:
+            stream = files.open(path)
+            text = str(jvm.org.apache.commons.io.IOUtils.toString(stream, "UTF-8"))
+            stream.close()
+            whole = is_whole(text, str(path.getName()))
+        except Py4JJavaError:  # its checksum is another one, or the disk does not give it
+            whole = False
+        if not whole:
+            raise CheckpointLost(
+                f"{writer}: {path.toString()} is broken: bring that file back; or, to rebuild on purpose, "
+                f"move the folder {folder} away and `headrace up --forget {writer}` with this world's --world and "
+                "--profile (docs/running.md: Leases)"
+            )
+
+
+def is_whole(text: str, name: str) -> bool:
+    """Whether the file of this name in a checkpoint is as Spark writes it, as far as its lines show.
+
+    >>> is_whole('{"id":"a"}', "metadata"), is_whole('v1\\n{"batchWatermarkMs":0}\\n{"t":{"0":7}}', "12")
+    (True, True)
+    >>> is_whole('v1\\n{"batchWater', "12"), is_whole("", "12"), is_whole("", "metadata")
+    (False, False, False)
+    """
+    version, *lines = ["v", text] if name == "metadata" else text.splitlines() or [""]
+    if not version.startswith("v") or not lines:
+        return False
+    try:
+        return all(line == "-" or isinstance(json.loads(line), dict | int) for line in lines)
+    except ValueError:
+        return False
 
 
 def is_shared(folder: str) -> bool:

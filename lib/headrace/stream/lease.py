@@ -26,7 +26,7 @@ from headrace.settings import Settings
 from headrace.stores import blocking
 from headrace.stores.blocking import run
 from headrace.stores.ports import Lease, Leases
-from headrace.stream.checkpoint import checkpoint_id, is_shared
+from headrace.stream.checkpoint import checkpoint_id, is_shared, refuse_broken
 
 TTL_MS: Final = 15_000
 RENEW_EVERY_S: Final = TTL_MS / 3000  # two renewals may fail before another machine can take over
@@ -109,6 +109,7 @@ def hold_checkpoint(spark: SparkSession, settings: Settings, writer: str) -> Ite
     """Hold the lease of `writer` on the checkpoint of the same name, in this world. Raises as `hold_lease`."""
     leases = blocking.stores(settings.cassandra, settings.keyspace).leases
     folder, run_dir = settings.checkpoint(writer), settings.world_dir / "run"
+    refuse_broken(spark, folder, writer)
     identity = checkpoint_id(spark, folder, str(uuid.uuid4()))
     with hold_lease(leases, run_dir, writer, identity, lambda: time.time_ns() // 1_000_000, is_shared(folder)) as held:
         yield held
