@@ -12,16 +12,22 @@ from pathlib import Path
 from typing import Annotated
 
 import typer
+from py4j.protocol import Py4JError
+from pyspark.errors import PySparkException
 
 from bench.own_stack import own_servers, warm_session, warm_world
 from bench.process_faults import process_faults, process_run
 from bench.processes import Stack
-from bench.tally import Outcome, lines, note, read_outcomes, show
+from bench.tally import OURS, Outcome, lines, note, read_outcomes, show
+from bench.verdict import Verdict
 from bench.warm import Warm
 from bench.warm_faults import families
-from headrace.errors import BadInput
+from headrace.errors import BadInput, HeadraceError
 from headrace.program import ROOT, run
 from headrace.settings import Settings
+
+BROKEN = (HeadraceError, AssertionError, PySparkException, Py4JError, OSError)
+"""What ends a run and not the bench."""
 
 RESULTS = ROOT / "var" / "bench" / "faults.jsonl"
 
@@ -44,12 +50,13 @@ def main(
     done = {(each.fault, each.seed) for each in read_outcomes(results)}
     often = {name: seeds if name in warm_names else min(seeds, process_seeds) for name in wanted}
     missing = [(name, seed) for name in wanted for seed in range(often[name]) if (name, seed) not in done]
-    if missing:
+    if any(name in warm_names for name, _ in missing):
         with tempfile.TemporaryDirectory(prefix="headrace-faults-") as folder, own_servers(Path(folder)) as settings:
-            if any(name in warm_names for name, _ in missing):
-                _run_warm(settings, missing, peer, results)
-            if any(name not in warm_names for name, _ in missing):
-                _run_processes(settings, [one for one in missing if one[0] not in warm_names], results)
+            _run_warm(settings, missing, peer, results)
+    outside = [one for one in missing if one[0] not in warm_names]
+    while outside:
+        with tempfile.TemporaryDirectory(prefix="headrace-faults-") as folder, own_servers(Path(folder)) as settings:
+            outside = _run_processes(settings, outside, results)
     table = [line for line in lines(read_outcomes(results)) if line.fault in wanted]
     show(table, as_json)
     if not all(line.ours.clean for line in table):
@@ -64,14 +71,31 @@ def _run_warm(settings: Settings, missing: list[tuple[str, int]], peer: bool, re
             if runs:
                 family.catch_up(warm, peer)
             for name, seed in runs:
-                _note(results, family.run(warm, name, seed, peer))
+                try:
+                    outcomes = family.run(warm, name, seed, peer)
+                except BROKEN as error:
+                    outcomes = [_broken(name, seed, error)]
+                _note(results, outcomes)
 
 
-def _run_processes(settings: Settings, missing: list[tuple[str, int]], results: Path) -> None:
+def _run_processes(settings: Settings, missing: list[tuple[str, int]], results: Path) -> list[tuple[str, int]]:
+    """Run them one after the other; what is left when one of them breaks the stack is for another stack."""
     stack = Stack(settings)
     stack.up()
-    for name, seed in missing:
-        _note(results, [process_run(stack, name, seed)])
+    for number, (name, seed) in enumerate(missing, start=1):
+        try:
+            outcome = process_run(stack, name, seed)
+        except BROKEN as error:
+            _note(results, [_broken(name, seed, error)])
+            return missing[number:]
+        _note(results, [outcome])
+    return []
+
+
+def _broken(name: str, seed: int, error: BaseException) -> Outcome:
+    """A run that did not come to its end: nobody knows what is lost, so it is a fault of ours until somebody does."""
+    words = f"{type(error).__name__}: {error}".splitlines()[0]
+    return Outcome(name, seed, OURS, Verdict(wrong=1), 0.0, f"seed {seed} did not recover: {words[:400]}")
 
 
 def _note(results: Path, outcomes: list[Outcome]) -> None:

@@ -68,9 +68,10 @@ def read_outcomes(results: Path) -> list[Outcome]:
 def note(results: Path, outcomes: Iterable[Outcome]) -> None:
     """Append what a run found, on disk before the next begins."""
     results.parent.mkdir(parents=True, exist_ok=True)
-    cut_off = results.exists() and not results.read_bytes().endswith(b"\n") and results.stat().st_size > 0
+    if results.exists():  # without a last line that its bench did not live to end
+        kept = results.read_bytes()
+        results.write_bytes(kept[: kept.rfind(b"\n") + 1])
     with results.open("a", encoding="utf-8") as file:
-        file.write("\n" if cut_off else "")
         for outcome in outcomes:
             file.write(json.dumps(asdict(outcome)) + "\n")
 

@@ -46,16 +46,17 @@ STARTS: Final = {name: start for queries in GROUPS.values() for name, start in q
 
 @dataclass(slots=True)
 class Warm:
-    """`runs` counts the logs that were sent: each has people, items and days of its own."""
+    """`runs` counts the logs that were sent, each of `length` events and copies, of its own people, items and days."""
 
     spark: SparkSession
     settings: Settings
+    length: int = 240
     runs: int = 0
 
-    def log(self, seed: int, length: int = 240) -> list[Record]:
+    def log(self, seed: int) -> list[Record]:
         """A random log of this run's own people: copies, late ones, out of order."""
         self.runs += 1
-        return [_moved(record, self.runs) for record in random_log(seed, length)]
+        return [_moved(record, self.runs) for record in random_log(seed, self.length)]
 
     def send(self, log: Sequence[Record], garbage: int = 0) -> None:
         """The log into events.clean in its order, and among it records that ingest did not write."""
