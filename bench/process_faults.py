@@ -42,7 +42,7 @@ def process_faults() -> dict[str, Hurt]:
 
 
 def process_run(stack: Stack, fault: str, seed: int) -> Outcome:
-    """Half of a chapter, the fault, the other half; then up, drained, judged; skipped where it cannot be made."""
+    """Half of a chapter, the fault, up, the other half; drained, judged; skipped where it cannot be made."""
     rng = Random(f"{fault}:{seed}")
     records, expected = stack.chapter()
     cut = rng.randint(len(records) // 4, 3 * len(records) // 4)
@@ -54,14 +54,8 @@ def process_run(stack: Stack, fault: str, seed: int) -> Outcome:
         stack.send(records[cut:])
         return Outcome(fault, seed, OURS, Verdict(), 0.0, f"skipped: {reason}", skipped=True)
     began = time.monotonic()
-    if fault == "kill.kafka":
-        stack.up()  # or the rest could not be sent
-    stack.send(records[cut:])
-    # A program that the fault ended may take a moment to find out: `up` starts what is gone by then, so once more.
-    for _ in range(2):
-        stack.up()
-        time.sleep(2.0)
     stack.up()
+    stack.send(records[cut:])
     stack.drain()
     return Outcome(fault, seed, OURS, stack.judge(expected), time.monotonic() - began, says)
 
@@ -185,6 +179,7 @@ def _disk_full(stack: Stack, _rng: Random, _seed: int) -> str:
         shutil.rmtree(aside)
         shutil.copytree(world, aside)
     finally:
+        stack.down()
         subprocess.run(("umount", str(world)), check=True)
     shutil.copytree(aside, world, dirs_exist_ok=True)
     shutil.rmtree(aside)

@@ -11,7 +11,7 @@ import signal
 import time
 from collections import Counter
 from collections.abc import Callable, Collection, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Final
 
 import psutil
@@ -23,7 +23,6 @@ from headrace.domain.events import Person
 from headrace.errors import PartFailed
 from headrace.local.checkout import CONF
 from headrace.local.drain import wait_until_drained
-from headrace.local.part import Part
 from headrace.local.process import recorded
 from headrace.local.stack import down, parts_of, up
 from headrace.settings import Settings
@@ -44,7 +43,6 @@ class Stack:
 
     settings: Settings
     chapters: int = 0
-    _parts: dict[str, Part] = field(default_factory=dict)
 
     def up(self, forgotten: Sequence[str] = ()) -> None:
         """Start what does not run. Raises PartFailed with the last words of a part that refuses."""
@@ -100,8 +98,16 @@ class Stack:
         close_producer(producer, 10)
 
     def drain(self) -> None:
-        """Wait until everything that was sent is through. Raises PartFailed when nothing moves any more."""
-        wait_until_drained(self.settings, time.monotonic, time.sleep, lambda _: None)
+        """Wait until everything that was sent is through. Raises PartFailed when nothing moves any more.
+
+        Some programs take a moment to find out that a fault ends them: they are started again, as a supervisor does.
+        """
+        wait_until_drained(self.settings, time.monotonic, time.sleep, lambda _: self._revive())
+
+    def _revive(self) -> None:
+        records = [recorded(part.pid_file) for part in parts_of(self.settings, CONF) if part.name not in LEFT_OUT]
+        if not all(record is not None and record.alive() for record in records):
+            self.up()
 
     def judge(self, expected: Expected) -> Verdict:
         """Ledger, panes, tails, and the account: everything that these people should have."""
