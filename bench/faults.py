@@ -5,6 +5,7 @@ Servers of its own; one warm driver for the failpoints. Beside ours the tutorial
 
 from __future__ import annotations
 
+import logging
 import signal
 import sys
 import tempfile
@@ -45,6 +46,7 @@ def main(
     for name in fault or ():
         if name not in known:
             raise BadInput(f"--fault {name}: no such fault; there are {', '.join(known)}")
+    logging.getLogger("headrace").setLevel(logging.CRITICAL)  # what is said of faults that are meant
     signal.signal(signal.SIGTERM, lambda _number, _frame: sys.exit(143))  # its servers are stopped then, too
     wanted = fault or known
     done = {(each.fault, each.seed) for each in read_outcomes(results)}

@@ -16,6 +16,7 @@ from headrace.domain.events import Event, Person
 from headrace.domain.facts import COUNTS, FACTS, zero
 from headrace.settings import Settings
 from headrace.stores.blocking import run, stores
+from headrace.stores.kafka import Outgoing
 from headrace.stores.ports import Stores
 from headrace.stream.finals import WINDOWS
 from headrace.stream.ledger import LEDGER
@@ -102,6 +103,14 @@ def _rows(settings: Settings, table: str, columns: Sequence[str], log: Sequence[
         columns=list(columns), filters=[("person", "in", [str(person) for person in people(log)])]
     )
     return [list(row.values()) for row in of.to_pylist()]
+
+
+def archive_verdict(settings: Settings, table: str, records: Sequence[Outgoing]) -> Verdict:
+    """Each record of a topic once in its table, under its key and with its bytes."""
+    key, value = {"rejected": ("src", "raw"), "decisions": ("request_id", "record")}[table]
+    expected = {(record.key or b"").decode(): record.value for record in records}
+    rows = DeltaTable(settings.table(table)).to_pyarrow_table(columns=[key, value], filters=[(key, "in", [*expected])])
+    return judge_rows(expected, [(row[key], row[value]) for row in rows.to_pylist()])
 
 
 def session_rows_verdict(settings: Settings, log: Sequence[Record]) -> Verdict:

@@ -15,18 +15,18 @@ from headrace.settings import Settings
 
 
 def undo_newest_batch(spark: SparkSession, settings: Settings, query: str, table: str, sink_too: bool) -> None:
-    """`sink_too`: also the Delta version that this batch made, where it made the newest one."""
+    """`sink_too`: also the Delta version that it made. Raises AssertionError where the newest is not of this batch."""
     checkpoint = Path(settings.checkpoint(query))
     batch = max(int(file.name) for file in (checkpoint / "commits").iterdir() if file.name.isdecimal())
     _remove(checkpoint / "commits", str(batch))
     if sink_too:
         log = Path(settings.table(table)) / "_delta_log"
         version = max(int(file.stem) for file in log.glob("*.json"))
-        if _is_of(log / f"{version:020}.json", checkpoint, batch):
-            _remove(log, f"{version:020}.json")
-            for file in log.glob(f"*{version:020}*"):
-                file.unlink()
-            (log / "_last_checkpoint").unlink(missing_ok=True)  # it may name the version; Delta lists without it
+        if not _is_of(log / f"{version:020}.json", checkpoint, batch):
+            raise AssertionError(f"{query}: its batch {batch} did not make version {version} of {table}")
+        for file in log.glob(f"*{version:020}*"):
+            file.unlink()
+        (log / "_last_checkpoint").unlink(missing_ok=True)  # it may name the version; Delta lists without it
         jvm = spark._jvm
         assert jvm is not None  # a session without one cannot have been started
         jvm.org.apache.spark.sql.delta.DeltaLog.clearCache()  # this driver remembers the version

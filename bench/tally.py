@@ -94,12 +94,12 @@ def show(table: Sequence[Line], as_json: bool) -> None:
         "lost",
         "twice",
         "recover s",
-        "tutorial: seeds",
+        "tutorial",
         "wrong",
         "lost",
         "twice",
     ):
-        page.add_column(heading, justify="left" if heading == "fault" else "right")
+        page.add_column(heading, justify="left" if heading == "fault" else "right", no_wrap=heading == "fault")
     for line in table:
         recover = "" if line.recover_s is None else "{:.1f} ≤ {:.1f}".format(*line.recover_s)
         peer = line.peer

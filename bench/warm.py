@@ -157,7 +157,7 @@ def hot_life(warm: Warm, settings: Settings) -> None:
 @contextmanager
 def _running(warm: Warm, settings: Settings, writers: Sequence[str]) -> Iterator[list[Callable[[], None]]]:
     """Start the queries of these writers, each under its lease; gives how to wait until each has read all there is."""
-    tables = ("events", "user_windows", "sessions", "decisions")
+    tables = ("events", "user_windows", "sessions", "rejected", "decisions")
     create_tables(warm.spark, {name: settings.table(name) for name in tables})
     with ExitStack() as stack:
         waits: list[Callable[[], None]] = []

@@ -8,9 +8,11 @@ from dataclasses import dataclass
 from random import Random
 from typing import Final
 
+from tests.stream.logs import START
 from tests.stream.oracle import Record
 
 from bench.judge import (
+    archive_verdict,
     counters_verdict,
     events_verdict,
     live_verdict,
@@ -40,6 +42,7 @@ SESSION_POINTS: Final = ("session_rows.before_write", "session_rows.after_write"
 LIVE_POINTS: Final = ("live.before_write", "live.after_tails", "live.after_write")
 DELTA_FAULTS: Final = ("stopped", "before_commit", "after_commit")
 DELTA_WRITERS: Final = {"ledger": LEDGER, "windows": WINDOWS, "sessions": SESSIONS}
+ARCHIVES: Final = {"rejected": "rejected-v1", "decisions": "decisions-v1"}
 TABLES: Final = {LEDGER: "events", WINDOWS: "user_windows", SESSIONS: "sessions"}
 
 
@@ -60,9 +63,11 @@ class NeverReached(AssertionError):
 def families() -> tuple[Family, ...]:
     """Every fault of the warm driver."""
     delta = tuple(f"{table}.{fault}" for table in DELTA_WRITERS for fault in DELTA_FAULTS)
+    archive = tuple(f"{table}.{fault}" for table in ARCHIVES for fault in DELTA_FAULTS)
     return (
         Family((*HOT_POINTS, *SINK_POINTS, *OURS_ALONE), hot_run, _catch_up_hot),
         Family(delta, delta_run, _catch_up_delta),
+        Family(archive, archive_run, _catch_up_archive),
         Family(SESSION_POINTS, session_rows_run, _catch_up_delta),
         Family(LIVE_POINTS, live_run, lambda warm, _peer: live_life(warm)),
     )
@@ -80,6 +85,10 @@ def _catch_up_delta(warm: Warm, peer: bool) -> None:
     features_life(warm, settings, (LEDGER, WINDOWS, SESSIONS, SESSION_ROWS))
     if peer:
         appends_life(warm, settings)
+
+
+def _catch_up_archive(warm: Warm, _peer: bool) -> None:
+    features_life(warm, warm.with_batches_of(AT_ONCE), tuple(ARCHIVES.values()))
 
 
 def hot_run(warm: Warm, fault: str, seed: int, peer: bool) -> list[Outcome]:
@@ -151,11 +160,7 @@ def delta_run(warm: Warm, fault: str, seed: int, peer: bool) -> list[Outcome]:
     rest = [*log[cut:], closing_of(log)]
     warm.send(log[:cut], garbage=3)
     settings = warm.with_batches_of(rng.randint(20, 80))
-    if how == "stopped":
-        cut_short(warm, settings, writers, rng.uniform(0.3, 3.0))
-    else:
-        features_life(warm, settings, writers)
-        undo_newest_batch(warm.spark, settings, writer, TABLES[writer], how == "before_commit")
+    fail_at_delta(warm, settings, writers, TABLES[writer], how, rng)
     warm.send(rest)
     began = time.monotonic()
     features_life(warm, warm.with_batches_of(rng.randint(20, 120)), writers)
@@ -174,6 +179,46 @@ def delta_run(warm: Warm, fault: str, seed: int, peer: bool) -> list[Outcome]:
         verdict = events_verdict(warm.settings, TABLE, again)
         outcomes.append(Outcome(fault, seed, TUTORIAL, verdict, time.monotonic() - began))
     return outcomes
+
+
+def fail_at_delta(warm: Warm, settings: Settings, writers: tuple[str, ...], table: str, how: str, rng: Random) -> None:
+    """A life of these writers that ends, one of DELTA_FAULTS, where the last of them appends to `table`."""
+    if how == "stopped":
+        cut_short(warm, settings, writers, rng.uniform(0.3, 3.0))
+    else:
+        features_life(warm, settings, writers)
+        undo_newest_batch(warm.spark, settings, writers[-1], table, how == "before_commit")
+
+
+def archive_run(warm: Warm, fault: str, seed: int, peer: bool) -> list[Outcome]:
+    """Rejected records or decisions on their way from their topic to Delta."""
+    del peer  # its append has been measured with the ledger's
+    rng = Random(f"{fault}:{seed}")
+    table, _, how = fault.partition(".")
+    settings, writers = warm.with_batches_of(rng.randint(20, 80)), (ARCHIVES[table],)
+    warm.runs += 1
+    make = rejected_record if table == "rejected" else decision_record
+    records = [make(warm.settings, warm.runs, number) for number in range(rng.randint(100, 250))]
+    cut = rng.randint(20, len(records) - 20)
+    warm.send_records(records[:cut])
+    fail_at_delta(warm, settings, writers, table, how, rng)
+    warm.send_records(records[cut:])
+    began = time.monotonic()
+    features_life(warm, settings, writers)
+    recover_s = time.monotonic() - began
+    return [Outcome(fault, seed, OURS, archive_verdict(warm.settings, table, records), recover_s)]
+
+
+def rejected_record(settings: Settings, run: int, number: int) -> Outgoing:
+    """What ingest writes of a raw record that is no event."""
+    src, raw = f"1:{number % 2}:{run * 100_000 + number}".encode(), f"not JSON {number}".encode()
+    headers = (("src", src), ("src_ms", str(START + number).encode()), ("reason", b"not_json"), ("detail", b"value"))
+    return Outgoing(settings.topic("events.rejected"), src, raw, headers)
+
+
+def decision_record(settings: Settings, run: int, number: int) -> Outgoing:
+    """A record of the decisions topic, as far as its way to the table goes."""
+    return Outgoing(settings.topic("decisions"), f"d{run}-{number}".encode(), f"decided {number}".encode())
 
 
 def session_rows_run(warm: Warm, fault: str, seed: int, peer: bool) -> list[Outcome]:
