@@ -88,7 +88,7 @@ class Stack:
         """Good, repeated, late, future, bad and silent records of people and items of this chapter's own."""
         self.chapters += 1
         now_ms = time.time_ns() // 1_000_000
-        told = [_retold(each, self.chapters) for each in chapter(self.chapters * EVENTS_APART, now_ms)]
+        told = [retold(each, self.chapters) for each in chapter(self.chapters * EVENTS_APART, now_ms)]
         return told, oracle(told, now_ms)
 
     def send(self, records: Collection[Sent]) -> None:
@@ -151,7 +151,7 @@ def refused(start: Callable[[], None]) -> str:
     raise AssertionError("it started, though it must not")
 
 
-def _retold(record: Sent, number: int) -> Sent:
+def retold(record: Sent, number: int) -> Sent:
     """The same record of another chapter: with people and items of its own, where it has any."""
     try:
         event = json.loads(record.raw)

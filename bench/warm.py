@@ -22,7 +22,7 @@ from tests.stream.logs import random_log
 from tests.stream.oracle import Record
 
 from headrace.domain.clean import write_clean
-from headrace.domain.events import ItemId, Person
+from headrace.domain.events import Event, ItemId, Person
 from headrace.errors import PartFailed
 from headrace.failpoints import FaultInjected
 from headrace.live.inlet import KafkaInlet
@@ -36,6 +36,8 @@ from headrace.stream.progress import ends_read
 from headrace.stream.queries import GROUPS
 from headrace.stream.sweeping import run_hot
 from headrace.stream.tables import create_tables
+
+CLOSING: Final = Person("u:closing")
 
 RUN_APART_MS: Final = 8 * 86_400_000
 """Runs share topics, tables and checkpoints, so each happens in days of its own, behind the closing one of the last."""
@@ -113,6 +115,14 @@ def _moved(record: Record, run: int) -> Record:
         received_at=event.received_at + later,
     )
     return Record(moved, f"{generation}:{partition}:{int(offset) + run * 100_000}", record.src_ms + later)
+
+
+def closing_of(log: Sequence[Record]) -> Record:
+    """An event of nobody else that closes every window of this log and is older than every later run."""
+    generation, partition, offset = log[-1].src.split(":")
+    at = max(record.event.occurred_at for record in log) + 2 * 86_400_000
+    event = Event(event_id=f"closing-{offset}", kind="view", person=CLOSING, occurred_at=at, received_at=at)
+    return Record(event, f"{generation}:{partition}:{int(offset) + 50_000}", log[-1].src_ms)
 
 
 def failed(life: Callable[[], None]) -> bool:
