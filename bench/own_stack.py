@@ -34,8 +34,8 @@ def own_servers(folder: Path) -> Iterator[Settings]:
     cassandra: dict[str, str | int] = {"port": ports[2], "storage_port": ports[3], "jmx_port": ports[4]}
     sections: Sections = {"kafka": kafka, "cassandra": cassandra, "serve": {"port": ports[5]}}
     write_sections(folder / "stack.toml", sections)
-    # The jobs' too, which `up` starts with this environment. Ingest says every batch how far it is: often, here.
-    os.environ |= {"HEADRACE__PATHS__VAR": str(folder), "HEADRACE__SPARK__INGEST_BATCH": "3 seconds"}
+    # The jobs' too, which `up` starts with this environment. Ingest says at each batch how far it is: the shortest.
+    os.environ |= {"HEADRACE__PATHS__VAR": str(folder), "HEADRACE__SPARK__INGEST_BATCH": "5 seconds"}
     try:
         up(CONF, None, WORLD, JOBS, servers_only=False, say=_quiet)
         yield patient(load_settings(CONF, None, WORLD))
