@@ -9,6 +9,9 @@ import json
 import os
 import signal
 import time
+import urllib.error
+import urllib.parse
+import urllib.request
 from collections import Counter
 from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass
@@ -20,6 +23,7 @@ from tests.end_to_end.story import Expected, Sent, chapter, oracle
 
 from bench.verdict import Verdict, judge_rows, judge_totals
 from headrace.domain.events import Person
+from headrace.domain.facts import COUNTS
 from headrace.errors import PartFailed
 from headrace.local.checkout import CONF
 from headrace.local.drain import wait_until_drained
@@ -33,7 +37,7 @@ from headrace.watch.account import account
 from headrace.watch.account_inputs import read_inputs
 
 WORLD: Final = "main"
-LEFT_OUT: Final = ("serve",)
+ANSWERS_S: Final = 60.0
 EVENTS_APART: Final = 1_000
 
 
@@ -46,7 +50,7 @@ class Stack:
 
     def up(self, forgotten: Sequence[str] = ()) -> None:
         """Start what does not run. Raises PartFailed with the last words of a part that refuses."""
-        up(CONF, None, WORLD, LEFT_OUT, servers_only=False, say=_quiet, forgotten=forgotten)
+        up(CONF, None, WORLD, (), servers_only=False, say=_quiet, forgotten=forgotten)
 
     def down(self) -> None:
         """Stop the programs, not the servers."""
@@ -105,12 +109,12 @@ class Stack:
         wait_until_drained(self.settings, time.monotonic, time.sleep, lambda _: self._revive())
 
     def _revive(self) -> None:
-        records = [recorded(part.pid_file) for part in parts_of(self.settings, CONF) if part.name not in LEFT_OUT]
+        records = [recorded(part.pid_file) for part in parts_of(self.settings, CONF)]
         if not all(record is not None and record.alive() for record in records):
             self.up()
 
     def judge(self, expected: Expected) -> Verdict:
-        """Ledger, panes, tails, and the account: everything that these people should have."""
+        """Ledger, panes, tails, the API's answers, and the account: everything that these people should have."""
         ledger = DeltaTable(self.settings.table("events")).to_pyarrow_table(
             columns=["src", "person", "event_id", "occurred_at"],
             filters=[("person", "in", sorted(expected.tails))],
@@ -122,7 +126,23 @@ class Stack:
         users, items, tails = run(self._read(stores(self.settings.cassandra, self.settings.keyspace), expected))
         verdict += judge_totals(expected.user_panes, users) + judge_totals(expected.item_panes, items)
         verdict += judge_rows({key: None for keys in expected.tails.values() for key in keys}, tails)
+        answers = {key: facts for person in expected.tails for key, facts in self._answer(person).items()}
+        verdict += judge_totals(today(expected), answers)
         return verdict + Verdict(wrong=len(account(read_inputs(self.settings)).faults))
+
+    def _answer(self, person: str) -> dict[tuple[str, str], list[int]]:
+        """(person, category) → what the API says was counted today; a 503 is asked again for a while."""
+        serve, deadline = self.settings.serve, time.monotonic() + ANSWERS_S
+        address = f"http://{serve.host}:{serve.port}/v1/people/{urllib.parse.quote(person)}/features"
+        while True:
+            try:
+                with urllib.request.urlopen(address, timeout=10) as answer:
+                    day = json.load(answer)["windows"]["1d"]
+                    return {(person, category): [facts.get(n, 0) for n in COUNTS] for category, facts in day.items()}
+            except urllib.error.URLError as error:
+                if time.monotonic() > deadline:
+                    raise PartFailed(f"the API does not answer: {error}") from error
+            time.sleep(0.2)
 
     async def _read(
         self, of: Stores, expected: Expected
@@ -140,6 +160,15 @@ class Stack:
             panes = await of.item_panes.since(item, 0)
             items |= {(item, pane, category): facts.tolist() for (pane, category), facts in panes.items()}
         return users, items, tails
+
+
+def today(expected: Expected) -> dict[tuple[str, str], list[int]]:
+    """(person, category) → counts of each kind over all panes: a chapter happens within minutes."""
+    totals: dict[tuple[str, str], list[int]] = {}
+    for (person, _, category), facts in expected.user_panes.items():
+        before = totals.get((person, category), [0] * len(COUNTS))
+        totals[person, category] = [sum(pair) for pair in zip(before, facts[: len(COUNTS)], strict=True)]
+    return totals
 
 
 def refused(start: Callable[[], None]) -> str:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import pytest
-from bench.processes import refused, retold
+from bench.processes import refused, retold, today
 
 from headrace.errors import PartFailed
 from tests.end_to_end.story import chapter, oracle
@@ -23,6 +23,13 @@ def test_a_retold_chapter_comes_to_the_same_of_other_people_and_items() -> None:
 def test_a_retold_record_keeps_its_person_as_its_key() -> None:
     (record,) = [each for each in chapter(0, NOW_MS) if b'"story-61"' in each.raw]
     assert retold(record, 3).key == b"u:story-1-c3"
+
+
+def test_what_the_api_should_say_of_today_is_every_event_of_a_person_by_category_and_kind() -> None:
+    expected = oracle(chapter(0, NOW_MS), NOW_MS)
+    totals = today(expected)
+    assert sum(map(sum, totals.values())) == 120  # every good event once, none late
+    assert {person for person, _ in totals} == {person for person, _, _ in expected.user_panes}
 
 
 def test_a_start_that_is_not_refused_is_a_fault_that_nobody_saw() -> None:

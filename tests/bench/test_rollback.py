@@ -1,4 +1,4 @@
-"""A stopped query is put back to just before, or just after, the commit of its newest batch; nothing else is touched."""
+"""A stopped query is put back to just before, or just after, its newest batch's commit; nothing else is touched."""
 
 from __future__ import annotations
 
