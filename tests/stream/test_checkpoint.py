@@ -15,7 +15,13 @@ PLANNED = 'v1\n{"batchWatermarkMs":0,"conf":{}}\n{"main.events.clean":{"0":7}}'
 
 @pytest.mark.parametrize(
     ("name", "text"),
-    [("12", PLANNED), ("12", 'v1\n{"nextBatchWatermarkMs":0}'), ("12", "v1\n{}\n-"), ("metadata", '{"id":"a"}')],
+    [
+        ("12", PLANNED),
+        ("12", 'v1\n{"nextBatchWatermarkMs":0}'),
+        ("12", "v1\n{}\n-"),
+        ("12", "v9\nwhatever"),
+        ("metadata", '{"id":"a"}'),
+    ],
 )
 def test_what_spark_writes_is_whole(name: str, text: str) -> None:
     assert is_whole(text, name)

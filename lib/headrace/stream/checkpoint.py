@@ -101,6 +101,8 @@ def is_whole(text: str, name: str) -> bool:
     version, *lines = ["v", text] if name == "metadata" else text.splitlines() or [""]
     if not version.startswith("v") or not lines:
         return False
+    if name != "metadata" and version != "v1":
+        return True  # a format of a later Spark: its own to judge
     try:
         return all(line == "-" or isinstance(json.loads(line), dict | int) for line in lines)
     except ValueError:
