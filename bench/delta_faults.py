@@ -32,7 +32,7 @@ def delta_run(warm: Warm, fault: str, seed: int, peer: bool) -> list[Outcome]:
     writers = (LEDGER,) if writer == LEDGER else (LEDGER, writer)
     log = warm.log(seed)
     # Most of it, so that windows have closed by then; the rest comes with the second life.
-    cut = rng.randint(len(log) * 3 // 4, len(log) - 20)
+    cut = rng.randint(len(log) * 2 // 3, len(log) * 5 // 6)
     rest = [*log[cut:], closing_of(log)]
     warm.send(log[:cut], garbage=3)
     settings = warm.with_batches_of(rng.randint(20, 80))

@@ -24,16 +24,16 @@ def warm(spark: SparkSession, new_world: Callable[[str], Settings]) -> Iterator[
     before = {key: spark.conf.get(key) for key in changed}
     tune(spark, 2)
     spark.conf.set("spark.sql.execution.arrow.maxRecordsPerBatch", 20)
-    yield Warm(spark, patient(new_world("faults")), length=80)
+    yield Warm(spark, patient(new_world("faults")), length=60)
     for key, value in before.items():
         spark.conf.set(key, value)
 
 
-@pytest.mark.parametrize("fault", ["hot.after_write", "panes.after_users", "ledger.after_commit"])
+@pytest.mark.parametrize("fault", ["hot.after_write", "ledger.after_commit"])
 def test_after_a_fault_ours_equals_the_oracle_and_the_tutorial_way_counts_twice(warm: Warm, fault: str) -> None:
     (family,) = [each for each in families() if fault in each.names]
-    found = [outcome for seed in range(2) for outcome in family.run(warm, fault, seed, True)]
-    ours, theirs = ([each for each in found if each.side == side] for side in (OURS, TUTORIAL))
-    assert [each.verdict for each in ours] == [Verdict(), Verdict()]
-    assert all(each.verdict.twice > 0 for each in theirs)
-    assert len(theirs) == 2
+    ours, theirs = family.run(warm, fault, 0, True)
+    (again,) = family.run(warm, fault, 1, False)
+    assert [each.side for each in (ours, theirs, again)] == [OURS, TUTORIAL, OURS]
+    assert ours.verdict == again.verdict == Verdict()
+    assert theirs.verdict.twice > 0
