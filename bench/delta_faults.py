@@ -11,7 +11,7 @@ from tests.stream.logs import START
 from bench.judge import archive_verdict, events_verdict, table_verdict
 from bench.rollback import undo_newest_batch
 from bench.tally import OURS, TUTORIAL, Outcome
-from bench.tutorial import APPENDS, TABLE, appends_life
+from bench.tutorial_append import APPENDS, TABLE, appends_life
 from bench.warm import Warm, closing_of, cut_short, features_life
 from headrace.settings import Settings
 from headrace.stores.kafka import Outgoing

@@ -10,7 +10,7 @@ from deltalake import DeltaTable
 from tests.stream import oracle
 from tests.stream.oracle import Record
 
-from bench.tutorial import read_counters
+from bench.tutorial_append import read_counters
 from bench.verdict import Verdict, judge_rows, judge_totals
 from headrace.domain.events import Event, Person
 from headrace.domain.facts import COUNTS, FACTS, zero

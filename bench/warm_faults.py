@@ -19,7 +19,7 @@ from bench.judge import (
     table_verdict,
 )
 from bench.tally import OURS, TUTORIAL, Outcome
-from bench.tutorial import appends_life, counters_life
+from bench.tutorial_append import appends_life, counters_life
 from bench.verdict import Verdict
 from bench.warm import Warm, closing_of, failed, features_life, hot_life, live_life
 from headrace.failpoints import Action, Failpoint, arm
