@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Literal
 
@@ -29,8 +29,13 @@ class CassandraPanes:
 
     async def since(self, owner: str, from_ms: int) -> Mapping[PaneKey, Facts]:
         rows = await self.connection.rows(self.select, (owner, hour_of(from_ms)))
-        cells = [(pane_key(hour, entry), packed) for hour, facts in rows for entry, packed in facts.items()]
-        return dict(zip([key for key, _ in cells], unpack_rows([packed for _, packed in cells]), strict=True))
+        return cells_of((hour, entries) for hour, entries in rows)
+
+
+def cells_of(rows: Iterable[tuple[int, Mapping[str, bytes]]]) -> Mapping[PaneKey, Facts]:
+    """Rows of (hour, entries) as cells."""
+    cells = [(pane_key(hour, entry), packed) for hour, facts in rows for entry, packed in facts.items()]
+    return dict(zip([key for key, _ in cells], unpack_rows([packed for _, packed in cells]), strict=True))
 
 
 def entry_key(pane_ms: int, category: str) -> str:
