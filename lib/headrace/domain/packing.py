@@ -15,8 +15,9 @@ from numpy.typing import NDArray
 
 from headrace.domain.catalogue import Catalogue
 from headrace.domain.events import Event, ItemId, Person
-from headrace.domain.facts import Facts, zero
+from headrace.domain.facts import FACTS, Facts, zero
 from headrace.domain.model import SOURCES, BatchCandidates
+from headrace.domain.pane_table import table_of
 from headrace.domain.panes import DAY_MS, window_panes
 from headrace.domain.retrieval import Pool
 
@@ -160,17 +161,17 @@ def unpack_events(columns: EventColumns, clock: int, items: Sequence[str]) -> tu
 
 def pack_panes(panes: Mapping[tuple[int, str], Facts], clock: int) -> list[PanePlain]:
     """Those of the last day, oldest first: the law reads no others."""
-    day = window_panes(clock, DAY_MS)
-    kept = sorted(((key, facts) for key, facts in panes.items() if key[0] in day), key=lambda cell: cell[0])
-    if not kept:
-        return []
-    table = np.array([facts for _, facts in kept])
-    rows, places = np.nonzero(table != zero())
-    pairs = np.stack([places, table[rows, places]], axis=1).tolist()
-    ends = np.searchsorted(rows, np.arange(len(kept)), side="right").tolist()
+    table, day = table_of(panes), window_panes(clock, DAY_MS)
+    cells = sorted(zip(table.starts.tolist(), table.categories, range(len(table)), strict=True))
+    kept = [cell for cell in cells if day.start <= cell[0] < day.stop]
+    facts = table.facts[[row for _, _, row in kept]]
+    changed = facts != zero()
+    at = np.flatnonzero(changed)
+    numbers = np.column_stack((at % len(FACTS), facts.reshape(-1)[at])).reshape(-1).tolist()
+    ends = (2 * np.cumsum(np.count_nonzero(changed, axis=1))).tolist()
     return [
-        PanePlain(start_ms=start_ms, category=category, facts=[number for pair in pairs[start:end] for number in pair])
-        for ((start_ms, category), _), start, end in zip(kept, [0, *ends], ends, strict=False)
+        {"start_ms": start_ms, "category": category, "facts": numbers[start:end]}
+        for (start_ms, category, _), start, end in zip(kept, [0, *ends], ends, strict=False)
     ]
 
 

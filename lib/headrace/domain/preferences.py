@@ -13,7 +13,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from headrace.domain.catalogue import Catalogue
-from headrace.domain.facts import FACTS, Facts
+from headrace.domain.facts import Facts
+from headrace.domain.pane_table import table_of
 from headrace.domain.panes import DAY_MS, HOUR_MS, window_panes
 from headrace.domain.signals import Signals
 from headrace.domain.strength import strengths_of_facts
@@ -117,11 +118,10 @@ def _window_strength(
     panes: Mapping[tuple[int, str], Facts], clock: int, catalogue: Catalogue
 ) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
     """Strength per category over the last hour and the last day: the law of strength on summed facts."""
-    code = catalogue.category_code
-    cells = sorted((key, facts) for key, facts in panes.items() if code.get(key[1], 0) > 0) if panes else []
-    starts = np.array([pane_ms for (pane_ms, _), _ in cells], dtype=np.int64)
-    codes = np.array([code[category] for (_, category), _ in cells], dtype=np.int64)
-    facts = np.array([facts for _, facts in cells], dtype=np.int64).reshape(-1, len(FACTS))
+    table, code = table_of(panes), catalogue.category_code
+    codes = np.array([code.get(category, 0) for category in table.categories], dtype=np.int64)
+    by_code = np.argsort(codes, kind="stable")[np.count_nonzero(codes == 0) :]  # category 0 is unknown: nobody likes it
+    codes, starts, facts = codes[by_code], table.starts[by_code], table.facts[by_code]
     hour, day = (
         _strength_within(window_panes(clock, length_ms), starts, codes, facts, len(catalogue.categories))
         for length_ms in (HOUR_MS, DAY_MS)
@@ -132,10 +132,11 @@ def _window_strength(
 def _strength_within(
     window: range, starts: NDArray[np.int64], codes: NDArray[np.int64], facts: NDArray[np.int64], categories: int
 ) -> NDArray[np.float64]:
-    inside = (starts >= window.start) & (starts < window.stop)
-    found, inverse = np.unique(codes[inside], return_inverse=True)
-    summed = np.zeros((len(found), len(FACTS)), dtype=np.int64)
-    np.add.at(summed, inverse, facts[inside])  # price extremes become meaningless here; strengths do not read them
+    """`codes` ascending. Price extremes become meaningless in the sum; strengths do not read them."""
     strength = np.zeros(categories)
-    strength[found] = strengths_of_facts(summed)
+    inside = np.flatnonzero((starts >= window.start) & (starts < window.stop))
+    if len(inside):
+        codes = codes[inside]
+        firsts = np.flatnonzero(np.concatenate(([True], codes[1:] != codes[:-1])))
+        strength[codes[firsts]] = strengths_of_facts(np.add.reduceat(facts[inside], firsts, axis=0))
     return strength
