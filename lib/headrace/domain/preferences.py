@@ -118,25 +118,17 @@ def _window_strength(
     panes: Mapping[tuple[int, str], Facts], clock: int, catalogue: Catalogue
 ) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
     """Strength per category over the last hour and the last day: the law of strength on summed facts."""
-    table, code = table_of(panes), catalogue.category_code
+    table, code, many = table_of(panes), catalogue.category_code, len(catalogue.categories)
     codes = np.array([code.get(category, 0) for category in table.categories], dtype=np.int64)
-    by_code = np.argsort(codes, kind="stable")[np.count_nonzero(codes == 0) :]  # category 0 is unknown: nobody likes it
-    codes, starts, facts = codes[by_code], table.starts[by_code], table.facts[by_code]
-    hour, day = (
-        _strength_within(window_panes(clock, length_ms), starts, codes, facts, len(catalogue.categories))
-        for length_ms in (HOUR_MS, DAY_MS)
-    )
-    return hour, day
-
-
-def _strength_within(
-    window: range, starts: NDArray[np.int64], codes: NDArray[np.int64], facts: NDArray[np.int64], categories: int
-) -> NDArray[np.float64]:
-    """`codes` ascending. Price extremes become meaningless in the sum; strengths do not read them."""
-    strength = np.zeros(categories)
-    inside = np.flatnonzero((starts >= window.start) & (starts < window.stop))
-    if len(inside):
-        codes = codes[inside]
-        firsts = np.flatnonzero(np.concatenate(([True], codes[1:] != codes[:-1])))
-        strength[codes[firsts]] = strengths_of_facts(np.add.reduceat(facts[inside], firsts, axis=0))
-    return strength
+    by_code = np.argsort(codes)  # of equal ones in any order: their facts are summed, and integers do not mind
+    codes, starts = codes[by_code], table.starts[by_code]
+    windows = [window_panes(clock, length_ms) for length_ms in (HOUR_MS, DAY_MS)]
+    hour, day = (np.flatnonzero((starts >= window.start) & (starts < window.stop)) for window in windows)
+    strength = np.zeros(2 * many)
+    if len(day):
+        groups = np.concatenate((codes[hour], codes[day] + many))
+        firsts = np.flatnonzero(np.concatenate(([True], groups[1:] != groups[:-1])))
+        # Price extremes become meaningless in the sum; strengths do not read them.
+        summed = np.add.reduceat(table.facts[by_code[np.concatenate((hour, day))]], firsts, axis=0)
+        strength[groups[firsts]] = strengths_of_facts(summed)
+    return strength[:many], strength[many:]
