@@ -77,7 +77,7 @@ def strengths_of_facts(facts: NDArray[np.int64]) -> NDArray[np.float64]:
     rated = facts[..., PLACE_OF["n_rating"]]
     return np.asarray(
         facts[..., : len(KINDS)] @ STRENGTHS
-        + _within(stars - NEUTRAL_STARS * rated, MOST_OF_STARS * rated)
+        + _within(stars - NEUTRAL_STARS * rated, np.asarray(MOST_OF_STARS * rated, dtype=np.float64))
         + _saturated(facts[..., PLACE_OF["dwell_ms"]], HALF_DWELL_MS)
         + _saturated(facts[..., PLACE_OF["watch_ms"]], HALF_WATCH_MS)
     )
