@@ -197,7 +197,7 @@ def response_hash(answer: Answer) -> str:
 
 def eligible_hash(pool: Pool, snapshots: Snapshots) -> str:
     """SHA-256 of the candidates' ids in order of id, each ended by a line feed."""
-    ids = "".join(f"{snapshots.catalogue.items[place]}\n" for place in pool.items.tolist())
+    ids = "".join([snapshots.catalogue.items[place] + "\n" for place in pool.items.tolist()])
     return hashlib.sha256(ids.encode()).hexdigest()
 
 

@@ -1,4 +1,4 @@
-"""The panes of one person or item as columns: what the law reads, three arrays instead of an array per cell."""
+"""The panes of one person or item as columns: what the law reads, a few arrays instead of one for every cell."""
 
 from __future__ import annotations
 
@@ -8,30 +8,30 @@ from functools import cached_property
 import numpy as np
 from numpy.typing import NDArray
 
-from headrace.domain.facts import FACTS, Facts
+from headrace.domain.facts import FACTS, Entries, Facts, entries_of_rows, rows_of_entries
 
 
 class PaneTable(Mapping[tuple[int, str], Facts]):
-    """n cells, each (pane start, category) once; its keys as a mapping are only made when somebody asks for one.
+    """n cells, each (pane start, category) once. It is a mapping as well, which is only built for whoever reads it so.
 
-    starts int64 [n]; categories: n names; facts int64 [n, len(FACTS)]
+    starts int64 [n]; categories: n names; entries: their facts
     """
 
-    def __init__(self, starts: NDArray[np.int64], categories: Sequence[str], facts: NDArray[np.int64]) -> None:
+    def __init__(self, starts: NDArray[np.int64], categories: Sequence[str], entries: Entries) -> None:
         self.starts = starts
         self.categories = categories
-        self.facts = facts
+        self.entries = entries
 
     @cached_property
-    def _rows(self) -> dict[tuple[int, str], int]:
-        return {key: row for row, key in enumerate(zip(self.starts.tolist(), self.categories, strict=True))}
+    def _cells(self) -> dict[tuple[int, str], Facts]:
+        keys = zip(self.starts.tolist(), self.categories, strict=True)
+        return dict(zip(keys, rows_of_entries(self.entries), strict=True))
 
     def __getitem__(self, key: tuple[int, str]) -> Facts:
-        facts: Facts = self.facts[self._rows[key]]
-        return facts
+        return self._cells[key]
 
     def __iter__(self) -> Iterator[tuple[int, str]]:
-        return iter(self._rows)
+        return iter(self._cells)
 
     def __len__(self) -> int:
         return len(self.categories)
@@ -43,4 +43,4 @@ def table_of(panes: Mapping[tuple[int, str], Facts]) -> PaneTable:
         return panes
     starts = np.array([start_ms for start_ms, _ in panes], dtype=np.int64)
     facts = np.array(list(panes.values()), dtype=np.int64).reshape(-1, len(FACTS))
-    return PaneTable(starts, [category for _, category in panes], facts)
+    return PaneTable(starts, [category for _, category in panes], entries_of_rows(facts))

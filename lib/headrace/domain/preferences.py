@@ -13,7 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from headrace.domain.catalogue import Catalogue
-from headrace.domain.facts import Facts
+from headrace.domain.facts import FACTS, Facts
 from headrace.domain.pane_table import table_of
 from headrace.domain.panes import DAY_MS, HOUR_MS, window_panes
 from headrace.domain.signals import Signals
@@ -118,17 +118,17 @@ def _window_strength(
     panes: Mapping[tuple[int, str], Facts], clock: int, catalogue: Catalogue
 ) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
     """Strength per category over the last hour and the last day: the law of strength on summed facts."""
-    table, code, many = table_of(panes), catalogue.category_code, len(catalogue.categories)
-    codes = np.array([code.get(category, 0) for category in table.categories], dtype=np.int64)
-    by_code = np.argsort(codes)  # of equal ones in any order: their facts are summed, and integers do not mind
-    codes, starts = codes[by_code], table.starts[by_code]
-    windows = [window_panes(clock, length_ms) for length_ms in (HOUR_MS, DAY_MS)]
-    hour, day = (np.flatnonzero((starts >= window.start) & (starts < window.stop)) for window in windows)
-    strength = np.zeros(2 * many)
-    if len(day):
-        groups = np.concatenate((codes[hour], codes[day] + many))
-        firsts = np.flatnonzero(np.concatenate(([True], groups[1:] != groups[:-1])))
+    table, number = table_of(panes), dict[str, int]()
+    categories = np.array([number.setdefault(name, len(number)) for name in table.categories], dtype=np.int64)
+    codes = [catalogue.category_code.get(name, 0) for name in number]
+    entries = table.entries
+    at = np.repeat(categories * len(FACTS), entries.sizes) + entries.places
+    summed = np.zeros((2, len(codes), len(FACTS)), dtype=np.int64)
+    for total, length_ms in zip(summed, (HOUR_MS, DAY_MS), strict=True):
+        window = window_panes(clock, length_ms)
+        inside = np.repeat((table.starts >= window.start) & (table.starts < window.stop), entries.sizes)
         # Price extremes become meaningless in the sum; strengths do not read them.
-        summed = np.add.reduceat(table.facts[by_code[np.concatenate((hour, day))]], firsts, axis=0)
-        strength[groups[firsts]] = strengths_of_facts(summed)
-    return strength[:many], strength[many:]
+        np.add.at(total.reshape(-1), at[inside], entries.values[inside])
+    strength = np.zeros((2, len(catalogue.categories)))
+    strength[:, codes] = strengths_of_facts(summed)
+    return strength[0], strength[1]

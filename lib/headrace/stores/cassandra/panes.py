@@ -5,15 +5,19 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Literal
+from typing import Final, Literal
 
 import numpy as np
 
-from headrace.domain.facts import Facts, unpack_rows
+from headrace.domain.facts import Facts, unpack_entries
 from headrace.domain.pane_table import PaneTable
-from headrace.domain.panes import PANE_MS, hour_of
+from headrace.domain.panes import PANE_MS, PANES_PER_HOUR, hour_of
 from headrace.stores.cassandra.connection import READ, WRITE, Connection, Prepared
 from headrace.stores.ports import PaneCell, PaneKey
+
+
+_AFTER: Final = {f"{pane:02d}": pane * PANE_MS for pane in range(PANES_PER_HOUR)}
+"""A pane of an hour as keys write it → how long after the hour's start it starts."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,10 +45,13 @@ def cells_of(rows: Sequence[tuple[int, Mapping[str, bytes]]]) -> PaneTable:
     categories: list[str] = []
     packed: list[bytes] = []
     for hour, entries in rows:
-        starts += [hour + int(entry[:2]) * PANE_MS for entry in entries]
+        try:
+            starts += [hour + _AFTER[entry[:2]] for entry in entries]
+        except KeyError as error:
+            raise ValueError(f"a cell of user_panes or item_panes says pane {error} of its hour") from error
         categories += [entry[3:] for entry in entries]
         packed += entries.values()
-    return PaneTable(np.array(starts, dtype=np.int64), categories, unpack_rows(packed))
+    return PaneTable(np.array(starts, dtype=np.int64), categories, unpack_entries(packed))
 
 
 def entry_key(pane_ms: int, category: str) -> str:
