@@ -1,6 +1,8 @@
-"""The processor time of one full answer, stage by stage, within this process: no server, no store, no waiting.
+"""The processor time of one full answer within this process, stage by stage: no server, no store, no waiting.
 
-What a served request costs besides: the HTTP server, the drivers of the stores, and the way to Kafka.
+request: from the body to the response; record: the decision, made after the answer has left; both: their sum.
+read, rank and write are the stages of the request, measured apart. What serving costs besides: the HTTP server, the
+drivers of the stores, and the way to Kafka.
 """
 
 from __future__ import annotations
@@ -10,9 +12,12 @@ import gc
 import statistics
 import time
 from collections.abc import Callable
-from typing import Annotated, Any
+from dataclasses import replace
+from itertools import pairwise
+from typing import Annotated
 
 import typer
+from starlette.types import ASGIApp, Message
 
 from bench import lively
 from bench.rows import Row, show
@@ -29,6 +34,7 @@ from headrace.serve.wire import RECOMMENDATION
 from headrace.settings import Settings
 from headrace.stores.memory_log import MemoryLog
 
+REQUEST, RECORD = "request", "record"
 BODY = b'{"user_id":"ann","limit":20}'
 SCOPE = {
     "type": "http",
@@ -55,10 +61,10 @@ class StillClock:
 class Held(DecisionLog):
     """A log that keeps the last decision, so that its record is made when it is measured."""
 
-    last: Callable[[], bytes]
+    last: tuple[str, Callable[[], bytes]]
 
     def offer(self, request_id: str, record: Callable[[], bytes]) -> None:
-        self.last = record
+        self.last = request_id, record
 
 
 def main(
@@ -68,10 +74,10 @@ def main(
 ) -> None:
     gc.set_threshold(GC_ALLOCATIONS)  # as the server does
     taken = asyncio.run(_measured(answers, rounds))
-    rows = []
-    for stage, medians in taken.items():
-        rows.append(Row(stage, statistics.median(medians), "µs", (min(medians), max(medians))))
-    show(rows, as_json)
+    show(
+        [Row(stage, statistics.median(us), "µs", (min(us), max(us))) for stage, us in taken.items()],
+        as_json,
+    )
 
 
 async def service_of_ann() -> Service:
@@ -85,9 +91,7 @@ async def service_of_ann() -> Service:
     await connecting.connect()
     service = assemble(Settings(), connecting, MemoryLog(), StillClock(), lambda: "request-1", "bench")
     service.served.current, service.served.trained_ms = lively.snapshots(), lively.CLOCK - 3_600_000
-    await stores.candidates.put(
-        service.served.current.model.version, [(lively.ANN, lively.packed_candidates())]
-    )
+    await stores.candidates.put(service.served.current.model.version, [(lively.ANN, lively.packed_candidates())])
     return service
 
 
@@ -95,8 +99,7 @@ async def _measured(answers: int, rounds: int) -> dict[str, list[float]]:
     """Stage → the median of each round, in microseconds of this thread's processor time."""
     service = await service_of_ann()
     log = Held(service.log, "decisions", service.metrics)
-    object.__setattr__(service, "decisions", log)
-    app = app_of(service)
+    app = app_of(replace(service, decisions=log))
     asked = RECOMMENDATION.decode(BODY)
     medians: dict[str, list[float]] = {}
     for warm in (True, *[False] * rounds):
@@ -108,32 +111,33 @@ async def _measured(answers: int, rounds: int) -> dict[str, list[float]]:
                 marks.append((stage, time.thread_time_ns()))
 
             await _ask(app)
-            mark("request, whole")
-            log.last()
-            mark("its record, after the answer")
+            mark(REQUEST)
+            log.last[1]()
+            mark(RECORD)
             ranking = await prepare(
                 service, asked.user_id, asked.session_id, asked.context, asked.limit, asked.filter, asked.exclude
             )
-            mark("of it: read and unpack")
+            mark("read")
             answer = recommend(ranking.inputs, ranking.snapshots, service.policy)
-            mark("of it: rank")
+            mark("rank")
             as_json(ranked_list(service, ranking, answer))
-            mark("of it: write")
-            for (_, before), (stage, after) in zip(marks, marks[1:], strict=False):
+            mark("write")
+            for (_, before), (stage, after) in pairwise(marks):
                 spent.setdefault(stage, []).append(after - before)
+        spent["both"] = [request + record for request, record in zip(spent[REQUEST], spent[RECORD], strict=True)]
         if not warm:
             for stage, ns in spent.items():
                 medians.setdefault(stage, []).append(statistics.median(ns) / 1000)
     return medians
 
 
-async def _ask(app: Any) -> None:
+async def _ask(app: ASGIApp) -> None:
     """One request through the application, as the server hands it over."""
 
-    async def receive() -> dict[str, object]:
+    async def receive() -> Message:
         return {"type": "http.request", "body": BODY, "more_body": False}
 
-    async def send(message: dict[str, object]) -> None:
+    async def send(message: Message) -> None:
         assert message.get("status", 200) == 200, message
 
     await app(dict(SCOPE), receive, send)

@@ -1,4 +1,4 @@
-"""One lively person in a shop of 5,000 items, as the stores' own bytes: what a full answer is made from. No measuring."""
+"""One lively person in a shop of 5,000 items, in the stores' own bytes: what an answer is made from. No measuring."""
 
 from __future__ import annotations
 
@@ -34,22 +34,22 @@ _KINDS = ("view", "dwell", "click", "view", "skip", "cart", "view", "dwell", "li
 class PackedTails:
     """The rows of session_tail, decoded at every read as the store does."""
 
-    rows: list[bytes]
+    rows: Mapping[Person, list[bytes]]
 
     async def newest(self, person: Person, limit: int) -> tuple[Event, ...]:
         await asyncio.sleep(0)
-        return tuple([read_event(row) for row in self.rows[:limit]])
+        return tuple([read_event(row) for row in self.rows[person][:limit]])
 
 
 @dataclass(slots=True)
 class PackedPanes:
     """The rows of user_panes, likewise."""
 
-    rows: list[tuple[int, dict[str, bytes]]]
+    rows: Mapping[str, list[tuple[int, dict[str, bytes]]]]
 
     async def since(self, owner: str, from_ms: int) -> Mapping[PaneKey, Facts]:
         await asyncio.sleep(0)
-        return cells_of([row for row in self.rows if row[0] >= hour_of(from_ms)])
+        return cells_of([row for row in self.rows[owner] if row[0] >= hour_of(from_ms)])
 
 
 class LivelyStores(MemoryStores):
@@ -57,8 +57,8 @@ class LivelyStores(MemoryStores):
 
     def __init__(self) -> None:
         super().__init__()
-        self.tails = PackedTails([write_clean(event) for event in events()])  # type: ignore[assignment]  # reads only
-        self.user_panes = PackedPanes(pane_rows())  # type: ignore[assignment]  # reads only
+        self.tails = PackedTails({ANN: [write_clean(event) for event in events()]})  # type: ignore[assignment]  # reads only
+        self.user_panes = PackedPanes({ANN: pane_rows()})  # type: ignore[assignment]  # reads only
 
 
 def item(number: int) -> ItemId:

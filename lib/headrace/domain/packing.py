@@ -165,7 +165,8 @@ def pack_panes(panes: Mapping[tuple[int, str], Facts], clock: int) -> list[PaneP
     entries = table.entries
     numbers = np.column_stack((entries.places, entries.values)).reshape(-1).tolist()
     ends = np.cumsum(2 * entries.sizes)
-    cells = sorted(zip(table.starts.tolist(), table.categories, (ends - 2 * entries.sizes).tolist(), ends.tolist(), strict=True))
+    firsts = ends - 2 * entries.sizes
+    cells = sorted(zip(table.starts.tolist(), table.categories, firsts.tolist(), ends.tolist(), strict=True))
     return [
         {"start_ms": start_ms, "category": category, "facts": numbers[first:end]}
         for start_ms, category, first, end in cells

@@ -15,7 +15,6 @@ from headrace.domain.panes import PANE_MS, PANES_PER_HOUR, hour_of
 from headrace.stores.cassandra.connection import READ, WRITE, Connection, Prepared
 from headrace.stores.ports import PaneCell, PaneKey
 
-
 _AFTER: Final = {f"{pane:02d}": pane * PANE_MS for pane in range(PANES_PER_HOUR)}
 """A pane of an hour as keys write it → how long after the hour's start it starts."""
 
@@ -40,7 +39,7 @@ class CassandraPanes:
 
 
 def cells_of(rows: Sequence[tuple[int, Mapping[str, bytes]]]) -> PaneTable:
-    """Rows of (hour, entries) as cells: `entry_key` the other way. Raises ValueError for one that `pack` did not make."""
+    """Rows of (hour, entries) as cells: `entry_key` the other way. ValueError for one that `pack` did not make."""
     starts: list[int] = []
     categories: list[str] = []
     packed: list[bytes] = []
