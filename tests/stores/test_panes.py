@@ -5,6 +5,7 @@ from hypothesis import strategies as st
 
 from headrace.domain.facts import PLACE_OF, Facts, pack, unpack, zero
 from headrace.domain.panes import HOUR_MS, PANE_MS
+from headrace.stores.cassandra.panes import cells_of, entry_key
 from headrace.stores.ports import PaneCell, PaneKey, Panes, Stores
 from tests.stores.conftest import Run, a_name
 
@@ -83,3 +84,22 @@ def test_an_untouched_price_comes_back_as_no_price(panes: Panes, run: Run) -> No
     owner = a_name()
     run(panes.put([PaneCell(owner, 0, "a", pack(zero()))], write_us=1))
     np.testing.assert_array_equal(run(panes.since(owner, 0))[0, "a"], unpack(pack(zero())))
+
+
+def test_rows_of_an_hour_are_cells_whatever_their_category_is_called() -> None:
+    rows = [
+        (HOUR_MS, {entry_key(HOUR_MS, "a|b"): views(1), entry_key(HOUR_MS + 11 * PANE_MS, ""): views(2)}),
+        (2 * HOUR_MS, {entry_key(2 * HOUR_MS + PANE_MS, "a"): pack(zero())}),
+    ]
+    cells = cells_of(rows)
+    assert counted(dict(cells)) == {
+        (HOUR_MS, "a|b"): 1,
+        (HOUR_MS + 11 * PANE_MS, ""): 2,
+        (2 * HOUR_MS + PANE_MS, "a"): 0,
+    }
+    assert cells_of([]) == {}
+
+
+def test_a_key_that_names_no_pane_of_an_hour_is_refused() -> None:
+    with pytest.raises(ValueError, match="pane '12'"):
+        cells_of([(0, {"12|a": views(1)})])

@@ -5,12 +5,18 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Literal
+from typing import Final, Literal
 
-from headrace.domain.facts import Facts, unpack_rows
-from headrace.domain.panes import PANE_MS, hour_of
+import numpy as np
+
+from headrace.domain.facts import Facts, unpack_entries
+from headrace.domain.pane_table import PaneTable
+from headrace.domain.panes import PANE_MS, PANES_PER_HOUR, hour_of
 from headrace.stores.cassandra.connection import READ, WRITE, Connection, Prepared
 from headrace.stores.ports import PaneCell, PaneKey
+
+_AFTER: Final = {f"{pane:02d}": pane * PANE_MS for pane in range(PANES_PER_HOUR)}
+"""A pane of an hour as keys write it → how long after the hour's start it starts."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,8 +35,22 @@ class CassandraPanes:
 
     async def since(self, owner: str, from_ms: int) -> Mapping[PaneKey, Facts]:
         rows = await self.connection.rows(self.select, (owner, hour_of(from_ms)))
-        cells = [(pane_key(hour, entry), packed) for hour, facts in rows for entry, packed in facts.items()]
-        return dict(zip([key for key, _ in cells], unpack_rows([packed for _, packed in cells]), strict=True))
+        return cells_of([(hour, entries) for hour, entries in rows])
+
+
+def cells_of(rows: Sequence[tuple[int, Mapping[str, bytes]]]) -> PaneTable:
+    """Rows of (hour, entries) as cells: `entry_key` the other way. ValueError for one that `pack` did not make."""
+    starts: list[int] = []
+    categories: list[str] = []
+    packed: list[bytes] = []
+    for hour, entries in rows:
+        try:
+            starts += [hour + _AFTER[entry[:2]] for entry in entries]
+        except KeyError as error:
+            raise ValueError(f"a cell of user_panes or item_panes says pane {error} of its hour") from error
+        categories += [entry[3:] for entry in entries]
+        packed += entries.values()
+    return PaneTable(np.array(starts, dtype=np.int64), categories, unpack_entries(packed))
 
 
 def entry_key(pane_ms: int, category: str) -> str:
@@ -40,15 +60,6 @@ def entry_key(pane_ms: int, category: str) -> str:
     '02|a|b'
     """
     return f"{(pane_ms - hour_of(pane_ms)) // PANE_MS:02d}|{category}"
-
-
-def pane_key(hour: int, entry: str) -> PaneKey:
-    """The inverse of `entry_key`.
-
-    >>> pane_key(3_600_000, "02|a|b")
-    (4200000, 'a|b')
-    """
-    return hour + int(entry[:2]) * PANE_MS, entry[3:]
 
 
 async def open_panes(
