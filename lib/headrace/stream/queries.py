@@ -40,7 +40,7 @@ TABLES_OF: Final[Mapping[str, tuple[str, ...]]] = {
     "hot": (),
     "ledger": ("events",),
     "finals": ("events", "user_windows", "sessions"),
-    "archive": ("rejected", "decisions", "catalogue"),
+    "archive": ("rejected", "decisions", "catalogue", "users"),
 }
 """Group → the tables that must exist before it starts."""
 
