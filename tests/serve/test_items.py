@@ -12,6 +12,8 @@ from headrace.stores.memory_log import MemoryLog
 from headrace.stores.ports import Appended
 from tests.serve.api import Api, items_of
 
+NDJSON = {"content-type": "application/x-ndjson"}
+
 
 def records(api: Api) -> list[tuple[str, object]]:
     return [
@@ -101,6 +103,24 @@ def test_many_items_at_once(api: Api) -> None:
 
     assert api.post("/v1/items", many).json() == {"accepted": 500}
     assert len(records(api)) == 500
+
+
+def test_an_array_lines_and_one_alone_are_all_items(api: Api) -> None:
+    two = b'{"item_id": "a", "title": "A"}\n\n{"item_id": "b", "brand": null}\n'
+
+    assert api.ask("POST", "/v1/items", content=two, headers=NDJSON).json() == {"accepted": 2}
+    assert api.post("/v1/items", {"item_id": "c"}).json() == {"accepted": 1}
+    assert records(api) == [("a", {"item_id": "a", "title": "A"}), ("b", {"item_id": "b"}), ("c", {"item_id": "c"})]
+
+
+def test_a_bad_line_is_named_by_its_place_and_nothing_is_kept(api: Api) -> None:
+    response = api.ask("POST", "/v1/items", content=b'{"item_id": "a"}\n{"item_id": 7}', headers=NDJSON)
+
+    assert response.json()["errors"] == [{"field": "[1].item_id", "value": 7, "message": "Expected str, got int"}]
+    broken = api.ask("POST", "/v1/items", content=b'{"item_id": "a"}\n{"item_id":', headers=NDJSON)
+    assert broken.status_code == 400
+    assert broken.json()["detail"].startswith("[1]: ")
+    assert "main.catalogue" not in api.log.records
 
 
 def test_bad_items_are_named_by_their_place_and_field(api: Api) -> None:

@@ -16,6 +16,7 @@ HELP: Final = {
     "decisions_logged_total": "Decision records that the broker acknowledged.",
     "decisions_dropped_total": "Decision records lost because they could not be made, kept or taken in time.",
     "catalogue_upserts_total": "Item changes that the broker acknowledged.",
+    "profile_upserts_total": "Changes of people's profiles that the broker acknowledged.",
 }
 
 

@@ -1,4 +1,4 @@
-"""Rejected records, decisions and changes of items and people from their topics to Delta, append only. Cassandra's are live's."""
+"""Rejected records, decisions, items and people from their topics to Delta, append only. Cassandra is for live."""
 
 from __future__ import annotations
 
