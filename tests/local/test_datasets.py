@@ -6,6 +6,7 @@ import gzip
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from hashlib import blake2b
 from pathlib import Path
 
 import pyarrow as pa
@@ -220,11 +221,27 @@ def test_parquet_files_are_read_in_name_order_and_filled_from_the_items(tmp_path
         tmp_path / "b.parquet",
     )
     pq.write_table(pa.table({"user_id": ["12"], "item_id": ["6"], "occurred_at": [5]}), tmp_path / "a.parquet")
-    write(tmp_path / "items.csv", "item_id,title,category,content_type", "5,Five,cups,product")
+    write(
+        tmp_path / "items.csv",
+        "item_id,title,category,content_type,price_minor,currency",
+        "5,Five,cups,product,,",
+        "6,Six,,,250,EUR",
+    )
     dataset = open_dataset(tmp_path)
     assert dataset.format.name == "native"
+    version = "items-" + blake2b((tmp_path / "items.csv").read_bytes(), digest_size=8).hexdigest()
     assert read(dataset).events == (
-        WireEvent(event_id="a:1", kind="view", occurred_at=5, received_at=5, user_id="12", item_id="6"),
+        WireEvent(
+            event_id="a:1",
+            kind="view",
+            occurred_at=5,
+            received_at=5,
+            user_id="12",
+            item_id="6",
+            price_minor=250,
+            currency="EUR",
+            catalogue_version=version,
+        ),
         WireEvent(
             event_id="a",
             kind="rating",
@@ -236,9 +253,13 @@ def test_parquet_files_are_read_in_name_order_and_filled_from_the_items(tmp_path
             category="cups",
             content_type="product",
             place=WirePlace(51.5, -0.1),
+            catalogue_version=version,
         ),
     )
-    assert list(dataset.items()) == [WireItem(item_id="5", title="Five", category="cups", content_type="product")]
+    assert list(dataset.items()) == [
+        WireItem(item_id="5", title="Five", category="cups", content_type="product"),
+        WireItem(item_id="6", title="Six", price_minor=250, currency="EUR"),
+    ]
 
 
 def test_events_are_spooled_by_arrival_whatever_the_size_of_a_run(tmp_path: Path) -> None:

@@ -39,6 +39,7 @@ class WireEvent(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     request_id: str | None = None
     position: int | None = None
     consent: bool | None = None
+    catalogue_version: str | None = None
 
     @property
     def person(self) -> str:

@@ -69,7 +69,7 @@ async def prepare(
     request_id = service.new_id()
     snapshots, trained_ms = service.served.current, service.served.trained_ms
     clock_ms = service.clock.now_ms()
-    fresh = context_events(context.events, user_id, session_id, clock_ms, snapshots.catalogue)
+    fresh = context_events(context.events, user_id, session_id, clock_ms, snapshots.catalogue, service.world.currency)
     person = person_of(user_id, session_id)
     reads = await read_person(service, person, clock_ms, snapshots.model.version)
     inputs = Inputs(
