@@ -98,6 +98,19 @@ def test_a_deleted_item_is_served_no_more_and_comes_back_when_put_again(api: Api
     assert api.recommend()["items"][0]["title"] == "A lamp again"
 
 
+def test_a_changed_price_is_in_the_answer_and_decides_what_passes_a_price_range(api: Api) -> None:
+    before = {item["item_id"]: item["price_minor"] for item in api.recommend()["items"]}
+    assert before == {"lamp": 4500, "novel": 1200, "mug": 500, "bowl": 900}
+
+    api.ask("PATCH", "/v1/items/mug", json={"price_minor": 1500})
+    api.ask("PATCH", "/v1/items/novel", json={"price_minor": None})
+    api.refresh()
+
+    after = {item["item_id"]: item["price_minor"] for item in api.recommend()["items"]}
+    assert after == {"lamp": 4500, "novel": None, "mug": 1500, "bowl": 900}
+    assert items_of(api.recommend(filter={"price_from": 1000, "price_to": 2000})) == ["mug"]
+
+
 def test_many_items_at_once(api: Api) -> None:
     many = [{"item_id": f"new-{number}", "title": str(number)} for number in range(500)]
 
