@@ -15,7 +15,7 @@ import pytest
 
 from headrace.errors import BadDataset
 from headrace.local.datasets import Dataset, Skip, complete_journey, open_dataset, spool
-from headrace.local.wire import WireEvent, WireItem, WirePlace
+from headrace.local.wire import WireEvent, WireItem, WirePlace, WireUser, user_record
 
 RETAIL_HEADER = "InvoiceNo,StockCode,Description,Quantity,InvoiceDate,UnitPrice,CustomerID,Country"
 
@@ -260,6 +260,35 @@ def test_parquet_files_are_read_in_name_order_and_filled_from_the_items(tmp_path
         WireItem(item_id="5", title="Five", category="cups", content_type="product"),
         WireItem(item_id="6", title="Six", price_minor=250, currency="EUR"),
     ]
+
+
+def test_people_are_read_from_a_file_of_their_own(tmp_path: Path) -> None:
+    write(tmp_path / "events.csv", "user_id,item_id,occurred_at", "12,6,5")
+    write(
+        tmp_path / "users.csv.gz",
+        "user_id,country,birth_year,segments,consent,shoe_size",
+        "12,GB,1984,new|trade,true,9",
+        "13,,,,,",
+    )
+    dataset = open_dataset(tmp_path)
+    assert [event.item_id for event in read(dataset).events] == ["6"]
+    users = list(dataset.users())
+    assert users == [
+        WireUser(user_id="12", country="GB", birth_year=1984, segments=("new", "trade"), consent=True),
+        WireUser(user_id="13"),
+    ]
+    assert user_record(users[1]).value == b'{"user_id":"13"}'
+    assert user_record(users[0]).key == b"12"
+
+
+def test_people_without_an_id_are_refused(tmp_path: Path) -> None:
+    write(tmp_path / "events.csv", "user_id,item_id,occurred_at", "12,6,5")
+    write(tmp_path / "users.csv", "country", "GB")
+    with pytest.raises(BadDataset, match=r"users\.csv: no column 'user_id'"):
+        open_dataset(tmp_path)
+    write(tmp_path / "users.csv", "user_id,country", ",GB")
+    with pytest.raises(BadDataset, match=r"users\.csv, row 1: it has no user_id"):
+        list(open_dataset(tmp_path).users())
 
 
 def test_events_are_spooled_by_arrival_whatever_the_size_of_a_run(tmp_path: Path) -> None:

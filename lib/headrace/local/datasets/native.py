@@ -25,7 +25,7 @@ from headrace.domain.fill import Fill, fill
 from headrace.errors import BadDataset
 from headrace.local.datasets.csvfile import csv_header, stem
 from headrace.local.datasets.rows import Format, Row, Skip
-from headrace.local.wire import WireEvent, WireItem
+from headrace.local.wire import WireEvent, WireItem, WireUser
 
 Cells: TypeAlias = Mapping[str, object]
 
@@ -62,6 +62,18 @@ ITEM_TYPES: Final = {
     "currency": pa.string(),
     "content_type": pa.string(),
 }
+USER_TYPES: Final = {
+    "user_id": pa.string(),
+    "country": pa.string(),
+    "region": pa.string(),
+    "birth_year": pa.int64(),
+    "gender": pa.string(),
+    "segments": pa.string(),
+    "language": pa.string(),
+    "signed_up_at": pa.int64(),
+    "consent": pa.bool_(),
+}
+SEGMENTS_APART: Final = "|"
 NEEDS: Final = (("item_id", "occurred_at", "user_id"), ("item_id", "occurred_at", "session_id"))
 _ENDINGS: Final = (".parquet", ".csv", ".csv.gz")
 _BATCH_ROWS: Final = 20_000
@@ -103,6 +115,22 @@ def items(folder: Path) -> Iterator[WireItem]:
             if "item_id" not in cells:
                 raise BadDataset(f"{path}, row {number}: it has no item_id")
             yield msgspec.convert(cells, WireItem)
+
+
+def user_files(folder: Path) -> tuple[Path, ...]:
+    """users.parquet, users.csv or users.csv.gz."""
+    return tuple(p for p in _data_files(folder) if stem(p) == "users")
+
+
+def users(folder: Path) -> Iterator[WireUser]:
+    """The rows of users.parquet, users.csv or users.csv.gz; () without one. Segments have | between them."""
+    for path in user_files(folder):
+        for number, cells in enumerate(_rows(path, USER_TYPES), start=1):
+            if "user_id" not in cells:
+                raise BadDataset(f"{path}, row {number}: it has no user_id")
+            segments = cells.get("segments")
+            named = {"segments": tuple(segments.split(SEGMENTS_APART))} if isinstance(segments, str) else {}
+            yield msgspec.convert({**cells, **named}, WireUser)
 
 
 def items_version(folder: Path) -> str:
@@ -177,4 +205,4 @@ def _event_id(prefix: str, number: int) -> str:
     return readable if len(readable) <= MAX_EVENT_ID else blake2b(readable.encode(), digest_size=16).hexdigest()
 
 
-NATIVE: Final = Format("native", NEEDS, event_files, header, events, items, item_files, ("item_id",))
+NATIVE: Final = Format("native", NEEDS, event_files, header, events, items, item_files, ("item_id",), users, user_files)
