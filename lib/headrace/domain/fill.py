@@ -6,7 +6,7 @@ Filled once, where the event comes in; nobody downstream fills, so that all of t
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass, replace
+from dataclasses import dataclass, fields
 from typing import Final
 
 from headrace.domain.catalogue import ItemMeta
@@ -29,7 +29,11 @@ class Fill:
     @property
     def members(self) -> dict[str, str | int]:
         """As members of the event's JSON."""
-        return {name: value for name, value in asdict(self).items() if value is not None}
+        return {name: value for name in _MEMBERS if (value := getattr(self, name)) is not None}
+
+
+NOTHING: Final = Fill()
+_MEMBERS: Final = tuple(field.name for field in fields(Fill))
 
 
 def fill(said: Mapping[str, object], meta: ItemMeta, currency: str | None, version: str) -> Fill:
@@ -44,17 +48,21 @@ def fill(said: Mapping[str, object], meta: ItemMeta, currency: str | None, versi
     {'price_minor': 250, 'currency': 'GBP', 'catalogue_version': 'm1+'}
     """
     if said.get("catalogue_version") is not None:
-        return Fill()
+        return NOTHING
     takes_price = (
         meta.price_minor is not None
         and said.get("kind") in PRICED
         and said.get("price_minor") is None
         and said.get("currency") in (None, currency)
     )
-    filled = Fill(
-        category=meta.category if said.get("category") is None else None,
-        content_type=meta.content_type if said.get("content_type") is None else None,
+    category = meta.category if said.get("category") is None else None
+    content_type = meta.content_type if said.get("content_type") is None else None
+    if category is None and content_type is None and not takes_price:
+        return NOTHING
+    return Fill(
+        category=category,
+        content_type=content_type,
         price_minor=meta.price_minor if takes_price else None,
         currency=currency if takes_price and said.get("currency") is None else None,
+        catalogue_version=version,
     )
-    return filled if filled == Fill() else replace(filled, catalogue_version=version)

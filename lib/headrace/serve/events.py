@@ -18,7 +18,7 @@ from starlette.responses import Response
 from headrace.domain.catalogue import Catalogue, ItemMeta
 from headrace.domain.contract import event_of
 from headrace.domain.events import MAX_EVENT_BYTES, Event
-from headrace.domain.fill import Fill, fill
+from headrace.domain.fill import NOTHING, Fill, fill
 from headrace.domain.strict_json import Document, read_document, with_members
 from headrace.errors import BadEvent, StoreUnavailable
 from headrace.serve.batches import split_json, split_lines
@@ -129,18 +129,21 @@ def judge(service: Service, index: int, raw: bytes) -> Judged:
     catalogue = service.served.current.catalogue
     filled = filled_from(catalogue, event, document, service.world.currency)
     value = stamped(raw, {"received_at": received_ms, **filled.members})
-    stranger = event.item_id is not None and known_item(catalogue, event) is None
-    return Judged(value, event.person.encode(), stranger=stranger)
+    return Judged(value, event.person.encode(), stranger=is_unknown(catalogue, event))
 
 
 def filled_from(catalogue: Catalogue, event: Event, document: Document, currency: str) -> Fill:
     """What the catalogue adds to the event, which came as `document`. `currency` is the world's."""
-    meta = known_item(catalogue, event)
-    return Fill() if meta is None else fill(document, meta, currency, catalogue.id)
+    meta = _meta(catalogue, event)
+    return NOTHING if meta is None else fill(document, meta, currency, catalogue.id)
 
 
-def known_item(catalogue: Catalogue, event: Event) -> ItemMeta | None:
-    """What the catalogue knows of the event's item; None without one, and for one that only events have named."""
+def is_unknown(catalogue: Catalogue, event: Event) -> bool:
+    """Whether the event is about an item of which the catalogue has nothing but, perhaps, the id."""
+    return event.item_id is not None and _meta(catalogue, event) is None
+
+
+def _meta(catalogue: Catalogue, event: Event) -> ItemMeta | None:
     place = None if event.item_id is None else catalogue.index.get(event.item_id)
     return None if place is None else catalogue.metas[place]
 

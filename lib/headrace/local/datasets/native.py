@@ -21,7 +21,7 @@ import pyarrow.parquet as pq
 
 from headrace.domain.catalogue import item_meta
 from headrace.domain.events import MAX_EVENT_ID
-from headrace.domain.fill import Fill, fill
+from headrace.domain.fill import NOTHING, Fill, fill
 from headrace.errors import BadDataset
 from headrace.local.datasets.csvfile import csv_header, stem
 from headrace.local.datasets.rows import Format, Row, Skip
@@ -194,7 +194,7 @@ def _row(cells: Cells, prefix: str, number: int, known: Mapping[str, WireItem], 
 
 def _fill(said: Cells, item: WireItem | None, version: str) -> Fill:
     if item is None:
-        return Fill()
+        return NOTHING
     meta = item_meta(msgspec.to_builtins(item), item.currency or "")
     return fill(said, meta, item.currency, version)
 
