@@ -24,8 +24,8 @@ from headrace.settings import load_settings
 
 ASK_EVERY_S = 0.01
 GIVE_UP_S = 30.0
-# The process looks at its catalogue every second, and what was just seen was seen at a look: changes right after it would
-# all wait for a whole second. Multiples of the golden ratio spread them evenly between two looks, whatever their number.
+# The process looks at its catalogue every second, and what was just seen was seen at a look: changes right after it
+# would all wait for a whole second. Multiples of the golden ratio spread any number of them evenly between two looks.
 GOLDEN = 0.6180339887
 
 
