@@ -117,6 +117,19 @@ def test_what_a_person_does_is_in_their_features_and_decisions_can_be_asked_for(
     wait_for(archived, lambda: answer["request_id"] in column(story.settings, "decisions", "request_id"), DRAINED_S)
 
 
+def test_a_profile_is_on_its_persons_page_and_in_delta(story: Story) -> None:
+    said = httpx.put(f"{story.api}/v1/users/story-1", json={"country": "GB"}, timeout=10)
+    assert said.status_code == 200, said.text
+    page = f"{story.api}/v1/people/u:story-1/features"
+
+    def shown() -> bool:
+        profile = httpx.get(page, timeout=10).json().get("profile")
+        return profile is not None and profile["country"] == "GB"
+
+    wait_for("the profile on the page", shown, 30)
+    wait_for("the profile in Delta", lambda: "story-1" in column(story.settings, "users", "user_id"), DRAINED_S)
+
+
 @pytest.mark.airflow
 def test_airflow_retrains_and_the_api_serves_the_new_model(story: Story, airflow: Airflow) -> None:
     # At midnight in two days the newest complete interval is the one that ends tomorrow at 02:30: today is in it.

@@ -22,7 +22,8 @@ def test_every_topic_of_the_world_exists_with_its_limits(world: Settings) -> Non
     admin = KafkaAdminClient(bootstrap_servers=world.kafka.bootstrap)
     try:
         names = [
-            world.topic(name) for name in ("events.raw", "events.clean", "events.rejected", "catalogue", "decisions")
+            world.topic(name)
+            for name in ("events.raw", "events.clean", "events.rejected", "catalogue", "users", "decisions")
         ]
         assert set(names) <= set(admin.list_topics())
         assert {len(topic["partitions"]) for topic in admin.describe_topics(names)} == {world.world.partitions}
@@ -35,6 +36,8 @@ def test_every_topic_of_the_world_exists_with_its_limits(world: Settings) -> Non
     assert found["stores.events.raw"]["compression.type"] == "uncompressed"
     assert found["stores.events.rejected"]["max.message.bytes"] == str(2 * 1024 * 1024)
     assert found["stores.catalogue"]["cleanup.policy"] == "compact"
+    assert found["stores.users"]["cleanup.policy"] == "compact"
+    assert found["stores.users"]["message.timestamp.type"] == "LogAppendTime"
 
 
 @pytest.mark.stack

@@ -16,7 +16,7 @@ from headrace.errors import StoreUnavailable
 from headrace.settings import Settings
 from headrace.stores.cassandra import CassandraStores, open_stores
 from headrace.stores.memory import MemoryStores
-from headrace.stores.ports import Lease, PaneCell, SessionRow, Stores
+from headrace.stores.ports import Lease, PaneCell, ProfileRow, SessionRow, Stores
 from tests.stores.conftest import Run, a_name
 from tests.stores.events import view
 from tests.stores.proxy import Proxy, proxy_to
@@ -35,6 +35,8 @@ CALLS: dict[str, Callable[[Stores], Awaitable[object]]] = {
     "candidates.get": lambda stores: stores.candidates.get(PERSON, "m1"),
     "decisions.put": lambda stores: stores.decisions.put([("r1", b"")]),
     "decisions.get": lambda stores: stores.decisions.get("r1"),
+    "profiles.put": lambda stores: stores.profiles.put([ProfileRow("ann", b"{}", 1)]),
+    "profiles.get": lambda stores: stores.profiles.get("ann"),
     "pointers.get": lambda stores: stores.pointers.get(),
     "pointers.flip": lambda stores: stores.pointers.flip("m1", 1),
     "clocks.advance": lambda stores: stores.clocks.advance("a", 1),

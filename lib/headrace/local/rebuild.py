@@ -22,6 +22,7 @@ REBUILDS: Final[Mapping[str, str]] = {
     "rejected-v1": _AGAIN.format(source="events.rejected", table="rejected"),
     "decisions-v1": _AGAIN.format(source="decisions", table="decisions"),
     "catalogue-v1": "appends the catalogue to table catalogue again; the latest of each item still wins",
+    "users-v1": "appends the profiles to table users again; the latest of each user still wins",
 }
 """Writer → what its query does without a checkpoint."""
 

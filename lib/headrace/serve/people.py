@@ -16,6 +16,7 @@ from headrace.domain.catalogue import Catalogue
 from headrace.domain.events import MAX_ID, Event, Person
 from headrace.domain.facts import FACTS, Facts, has_price, zero
 from headrace.domain.inputs import Inputs
+from headrace.domain.profile import Profile, profile_of
 from headrace.domain.recommend import known_of
 from headrace.domain.summary import Summary, summary_of
 from headrace.domain.windows import windows_at
@@ -26,10 +27,12 @@ from headrace.serve.problems import bad_field
 from headrace.serve.ranking import freshness
 from headrace.serve.reads import read_person
 from headrace.serve.service import Service
+from headrace.serve.users import stored_profile
 from headrace.serve.wire import Freshness
 
 SESSIONS: Final = 5
 ITEMS: Final = 20
+USER: Final = "u:"
 
 PERSON: Final = Parameter(
     "person", "u:<user_id> or s:<session_id>.", {"type": "string", "pattern": "^[us]:.+$", "maxLength": MAX_ID + 2}
@@ -67,6 +70,7 @@ class PersonFeatures(Struct, frozen=True):
     windows: Mapping[str, Mapping[str, Mapping[str, int]]]
     affinities: Affinities
     trained: Trained
+    profile: Annotated[Profile | None, Meta(description="As last sent to /v1/users; null: never, or deleted")]
     sessions: Annotated[tuple[msgspec.Raw, ...], Meta(description="Finished sessions, newest first: as `session`")]
 
 
@@ -130,8 +134,16 @@ async def person_features(service: Service, person: Person) -> PersonFeatures:
             candidates=None if reads.batch is None else len(reads.batch.items),
             factors=tuple(preferences.factors.tolist()),
         ),
+        profile=await _profile(service, person),
         sessions=tuple(msgspec.Raw(row.features.encode()) for row in finished),
     )
+
+
+async def _profile(service: Service, person: Person) -> Profile | None:
+    if not person.startswith(USER):
+        return None
+    _, plain = await stored_profile(service, person.removeprefix(USER))
+    return None if plain is None else profile_of(plain)
 
 
 def named(facts: Facts) -> dict[str, int]:

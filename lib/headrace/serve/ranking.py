@@ -72,7 +72,7 @@ async def prepare(
     request_id = service.new_id()
     snapshots, trained_ms = service.served.current, service.served.trained_ms
     clock_ms = service.clock.now_ms()
-    fresh = context_events(context.events, user_id, session_id, clock_ms, snapshots.catalogue)
+    fresh = context_events(context.events, user_id, session_id, clock_ms, snapshots.catalogue, service.world.currency)
     person = person_of(user_id, session_id)
     reads = await read_person(service, person, clock_ms, snapshots.model.version)
     inputs = Inputs(
@@ -118,6 +118,7 @@ def ranked_list(
                 sources=slot.sources,
                 parts={name: part for name, part in zip(names, slot.parts, strict=False) if part},
                 because=_because(reasons.get(slot.item) if reasons else None, catalogue),
+                price_minor=price_of(catalogue, slot.index),
             )
             for place, slot in enumerate(answer.slots)
         ),
@@ -177,6 +178,12 @@ def title_of(catalogue: Catalogue, index: int) -> str | None:
     """What the catalogue calls an item; None for one that it does not know (index -1) or that has no title."""
     meta = catalogue.metas[index] if index >= 0 else None
     return None if meta is None else meta.title
+
+
+def price_of(catalogue: Catalogue, index: int) -> int | None:
+    """The item's price in minor units of the world's currency, or None."""
+    meta = catalogue.metas[index] if index >= 0 else None
+    return None if meta is None else meta.price_minor
 
 
 def _newest_received(service: Service, tail: tuple[Event, ...]) -> int:

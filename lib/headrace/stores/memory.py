@@ -11,7 +11,7 @@ from headrace.domain.facts import Facts, unpack
 from headrace.domain.panes import hour_of
 from headrace.errors import StoreUnavailable
 from headrace.stores.lease_law import refuse_lease
-from headrace.stores.ports import Lease, PaneCell, PaneKey, Pointer, SessionRow
+from headrace.stores.ports import Lease, PaneCell, PaneKey, Pointer, ProfileRow, SessionRow
 
 K = TypeVar("K", bound=Hashable)
 V = TypeVar("V", bytes, str, int)
@@ -121,6 +121,21 @@ class MemoryDecisions:
 
 
 @dataclass(slots=True)
+class MemoryProfiles:
+    switch: Switch
+    _rows: Latest[str, bytes] = field(default_factory=Latest)
+
+    async def put(self, rows: Sequence[ProfileRow]) -> None:
+        self.switch.check()
+        for row in rows:
+            self._rows.put(row.user_id, row.packed, row.write_us)
+
+    async def get(self, user_id: str) -> bytes | None:
+        self.switch.check()
+        return self._rows.get(user_id)
+
+
+@dataclass(slots=True)
 class MemoryPointers:
     switch: Switch
     _pointer: Pointer | None = None
@@ -206,6 +221,7 @@ class MemoryStores:
         self.sessions = MemorySessions(self.switch)
         self.candidates = MemoryCandidates(self.switch)
         self.decisions = MemoryDecisions(self.switch)
+        self.profiles = MemoryProfiles(self.switch)
         self.pointers = MemoryPointers(self.switch)
         self.clocks = MemoryClocks(self.switch)
         self.leases = MemoryLeases(self.switch)

@@ -38,6 +38,15 @@ class SessionRow:
 
 
 @dataclass(frozen=True, slots=True)
+class ProfileRow:
+    """One record of topic users, as domain/profile.py packs it; `write_us` is the record's own time."""
+
+    user_id: str
+    packed: bytes
+    write_us: int
+
+
+@dataclass(frozen=True, slots=True)
 class Pointer:
     """Which model version is served. `previous` stays publishable for a one-step rollback."""
 
@@ -113,6 +122,16 @@ class Decisions(Protocol):
 
     async def get(self, request_id: str) -> bytes | None:
         """The record's bytes, or None."""
+
+
+class Profiles(Protocol):
+    """What is known of each user, as the newest record of the topic says it."""
+
+    async def put(self, rows: Sequence[ProfileRow]) -> None:
+        """Replace each user's row: the greatest `write_us` wins, of equal ones the greater bytes; any order will do."""
+
+    async def get(self, user_id: str) -> bytes | None:
+        """The packed record, or None for a user of whom there never was one."""
 
 
 class Pointers(Protocol):
@@ -197,6 +216,8 @@ class Stores(Protocol):
     def candidates(self) -> Candidates: ...
     @property
     def decisions(self) -> Decisions: ...
+    @property
+    def profiles(self) -> Profiles: ...
     @property
     def pointers(self) -> Pointers: ...
     @property

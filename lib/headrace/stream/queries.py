@@ -34,7 +34,7 @@ GROUPS: Final[Mapping[str, Mapping[str, Start]]] = {
 TABLES_OF: Final[Mapping[str, tuple[str, ...]]] = {
     "ledger": ("events",),
     "finals": ("events", "user_windows", "sessions"),
-    "archive": ("rejected", "decisions", "catalogue"),
+    "archive": ("rejected", "decisions", "catalogue", "users"),
 }
 """Group → the tables that must exist before it starts."""
 

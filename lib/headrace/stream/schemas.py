@@ -129,6 +129,16 @@ CATALOGUE: Final = StructType(
     ]
 )
 
+USERS: Final = StructType(
+    [
+        _column("user_id", _TEXT, "the user"),
+        _column("value", _TEXT, "the user's profile as JSON (domain/profile.py); null: deleted"),
+        _column("users_partition", _LONG, "partition of the users topic"),
+        _column("users_offset", _LONG, "offset there; the greatest of a user is what holds"),
+        _column("changed_ms", _LONG, "append time of the record"),
+    ]
+)
+
 _FACT_COLUMNS: Final = [
     _column(name, _LONG, "domain/facts.py" + ("; null where no price was seen" if name.startswith("price_m") else ""))
     for name in FACTS

@@ -13,7 +13,7 @@ from delta.tables import DeltaTable
 from pyspark.sql import SparkSession
 from pyspark.sql.types import StructType
 
-from headrace.stream.schemas import CATALOGUE, DECISIONS, EVENTS, REJECTED, SESSIONS, USER_WINDOWS
+from headrace.stream.schemas import CATALOGUE, DECISIONS, EVENTS, REJECTED, SESSIONS, USER_WINDOWS, USERS
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,6 +37,7 @@ TABLES: Final = {
     "sessions": Table(SESSIONS, "Finished sessions of each person", "event_date", 30),
     "decisions": Table(DECISIONS, "What was answered, and the facts it was decided on", "decision_date", 30),
     "catalogue": Table(CATALOGUE, "Every change of an item, in order", None, 30),
+    "users": Table(USERS, "Every change of a user's profile, in order", None, 30),
 }
 """Table name → what it is, in the order in which the stream fills them."""
 

@@ -37,6 +37,14 @@ TOPICS: Final[Mapping[str, Mapping[str, str]]] = {
     "events.rejected": {"retention.ms": str(14 * DAY_MS), "max.message.bytes": str(REJECTED_MAX_BYTES)},
     # Compacted, never expired: serving reads it whole at its start.
     "catalogue": {"cleanup.policy": "compact", "min.cleanable.dirty.ratio": "0.1"},
+    # The same for people, but stored by live: which record is the newer one is the broker's word, and a deletion stays
+    # readable for as long as live may have been away.
+    "users": {
+        "cleanup.policy": "compact",
+        "min.cleanable.dirty.ratio": "0.1",
+        "message.timestamp.type": "LogAppendTime",
+        "delete.retention.ms": str(7 * DAY_MS),
+    },
     "decisions": {"retention.ms": str(3 * DAY_MS), "max.message.bytes": str(MIB)},
 }
 """Topic (without its world) → what differs from the broker's defaults."""
