@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 import json
+import time
 
 import typer
 from rich.console import Console
@@ -24,7 +25,7 @@ def command(world: World = None, profile: Profile = None, conf: Conf = None, as_
     Records still on their way are reported as pending, which is no fault.
     """
     settings = settings_of(world, profile, conf)
-    result = account(read_inputs(settings))
+    result = account(read_inputs(settings, time.time_ns() // 1_000_000))
     if as_json:
         print(json.dumps({"world": settings.world.name, **as_tree(result)}, indent=2))
     else:

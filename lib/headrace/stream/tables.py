@@ -1,6 +1,7 @@
-"""The Delta tables that the stream writes: schema, comment, partition and retention of each, made before first use.
+"""The Delta tables that the stream writes: schema, comment, partition and properties of each, made before first use.
 
-Not here: their contents (ledger, finals, archive), compaction and clean-up (maintenance).
+Not here: their contents (ledger, finals, archive), what a newer schema does to a table that is there (evolution),
+compaction and clean-up (maintenance).
 """
 
 from __future__ import annotations
@@ -13,17 +14,35 @@ from delta.tables import DeltaTable
 from pyspark.sql import SparkSession
 from pyspark.sql.types import StructType
 
+from headrace.stream.evolution import add_new_columns
 from headrace.stream.schemas import CATALOGUE, DECISIONS, EVENTS, REJECTED, SESSIONS, USER_WINDOWS
 
 
 @dataclass(frozen=True, slots=True)
 class Table:
-    """`retention_days`: how long a version that was replaced can still be read, for time travel and slow streams."""
+    """`retention_days`: how long a version that was replaced can still be read, for time travel and slow streams.
+
+    Of how long its rows are kept, the settings say (`keep`).
+    """
 
     schema: StructType
     comment: str
     partitioned_by: str | None
     retention_days: int
+
+    @property
+    def properties(self) -> Mapping[str, str]:
+        """What Delta is told of it."""
+        return {
+            "delta.deletedFileRetentionDuration": f"interval {self.retention_days} days",
+            "delta.logRetentionDuration": f"interval {self.retention_days} days",
+            "delta.checkpointInterval": str(CHECKPOINT_INTERVAL),
+        }
+
+
+CHECKPOINT_INTERVAL: Final = 100
+"""Commits between two checkpoints of the log. The batch that makes one lists every live file; Delta's 10 is for tables
+that change some times an hour, and who opens a table reads a hundred small entries in no time."""
 
 
 TABLES: Final = {
@@ -42,17 +61,27 @@ TABLES: Final = {
 
 
 def create_tables(spark: SparkSession, paths: Mapping[str, str]) -> None:
-    """Make each table (name → path) that is missing, empty; one that is there is left as it is."""
+    """Make each table (name → path) that is missing, empty; bring one that an older version made up to date.
+
+    Columns are added, properties set, and nothing else changes. Raises SchemaMismatch.
+    """
     for name, path in paths.items():
         table = TABLES[name]
         if DeltaTable.isDeltaTable(spark, path):
+            add_new_columns(spark, name, path, table.schema, table.partitioned_by)
+            _set_properties(spark, path, table.properties)
             continue
-        builder = (
-            DeltaTable.createIfNotExists(spark)
-            .location(path)
-            .addColumns(table.schema)
-            .comment(table.comment)
-            .property("delta.deletedFileRetentionDuration", f"interval {table.retention_days} days")
-            .property("delta.logRetentionDuration", f"interval {table.retention_days} days")
-        )
+        builder = DeltaTable.createIfNotExists(spark).location(path).addColumns(table.schema).comment(table.comment)
+        for key, value in table.properties.items():
+            builder = builder.property(key, value)
         (builder.partitionedBy(table.partitioned_by) if table.partitioned_by else builder).execute()
+
+
+def _set_properties(spark: SparkSession, path: str, wanted: Mapping[str, str]) -> None:
+    """A commit only where one differs: streams that read the table look at every commit."""
+    detail = DeltaTable.forPath(spark, path).detail().select("properties").first()
+    found = {} if detail is None else detail["properties"]
+    changed = {key: value for key, value in wanted.items() if found.get(key) != value}
+    if changed:
+        listed = ", ".join(f"'{key}' = '{value}'" for key, value in changed.items())
+        spark.sql(f"ALTER TABLE delta.`{path}` SET TBLPROPERTIES ({listed})")
