@@ -2,8 +2,8 @@
 
 Run by bench/tables.py under spark-submit. The first and the last batches are a streaming query's, through
 append_to_table; the commits between are made fast: each is a data file (a hard link) and the log entry that the query
-wrote for a batch of its own, under new names. They leave out what Spark writes beside an entry: checksums, and the
-checkpoints on the way; the first batch after them makes both.
+wrote for a batch of its own, under new names, with as many files beside it as that had. Of the log's checkpoints only
+the last is made, the one that a stream would have left.
 """
 
 from __future__ import annotations
@@ -13,10 +13,12 @@ import datetime as dt
 import json
 import os
 import time
+import zlib
 from pathlib import Path
 from typing import Final
 
 from delta.tables import DeltaTable
+from deltalake import DeltaTable as Independent
 from pyspark.sql import DataFrame, SparkSession
 from pyspark.sql import functions as F
 
@@ -33,6 +35,9 @@ WARM_UP: Final = 40
 
 MAINTAINED_EVERY: Final = 4_320
 """Six hours of dags/maintain_tables.py, a commit every five seconds (spark.ledger_trigger)."""
+
+CHECKPOINT_EVERY: Final = 10
+"""Delta's default, and ours: every batch replays the log from the last checkpoint, so fewer of them cost more."""
 
 RESULT: Final = "BATCH_MS "
 
@@ -98,15 +103,31 @@ def _version(ledger: Path) -> int:
 
 
 def _append_fast(ledger: Path, count: int) -> None:
-    """So many commits more, each of them the newest one of a batch with a data file of its own."""
+    """So many commits more, each with a data file of its own, and the last checkpoint that is due among them."""
     log, newest = ledger / "_delta_log", _version(ledger)
+    checkpoint = (newest + count) // CHECKPOINT_EVERY * CHECKPOINT_EVERY
     info, add = _an_append(ledger)
     path = str(add["path"])
     for version in range(newest + 1, newest + count + 1):
         name = path.replace("part-", f"part-{version:07}-")
         os.link(ledger / path, ledger / name)
         entry = "\n".join(json.dumps(action) for action in ({"commitInfo": info}, {"add": add | {"path": name}}))
-        (log / f"{version:020}.json").write_text(f"{entry}\n", encoding="utf-8")
+        data = f"{entry}\n".encode()
+        (log / f"{version:020}.json").write_bytes(data)
+        (log / f".{version:020}.json.crc").write_bytes(_hadoop_checksums(data))
+        if (
+            (log / f"{1:020}.crc").is_file() and version < newest + count
+        ):  # the newest one's would be believed: it says how many files there are
+            for kind in ("{:020}.crc", ".{:020}.crc.crc"):
+                os.link(log / kind.format(1), log / kind.format(version))
+        if version == checkpoint:
+            Independent(ledger).create_checkpoint()
+
+
+def _hadoop_checksums(data: bytes) -> bytes:
+    """What Hadoop's local file system keeps beside a file of these bytes."""
+    chunks = (data[begin : begin + 512] for begin in range(0, len(data), 512))
+    return b"crc\0" + (512).to_bytes(4) + b"".join(zlib.crc32(chunk).to_bytes(4) for chunk in chunks)
 
 
 def _an_append(ledger: Path) -> tuple[dict[str, object], dict[str, object]]:

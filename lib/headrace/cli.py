@@ -37,7 +37,7 @@ COMMANDS: Mapping[str, str] = {
     "train": "Train on the ledger, judge, publish.",
     "models": "Every model version: which is served, how it was judged; --rollback takes one step back.",
     "partitions": "Give a stopped world's topics as many partitions as the settings say.",
-    "bench": "Measure: fresh (event to readable feature), serve (answers at a fixed rate).",
+    "bench": "Measure: fresh (event to feature), serve (answers at a fixed rate), tables (batches after many commits).",
 }
 
 

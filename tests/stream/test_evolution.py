@@ -16,7 +16,7 @@ from headrace.stream.append import append_to_table
 from headrace.stream.clean import clean_events
 from headrace.stream.evolution import add_new_columns, new_columns, refused_state
 from headrace.stream.schemas import EVENTS
-from headrace.stream.tables import CHECKPOINT_INTERVAL, create_tables
+from headrace.stream.tables import create_tables
 from tests.stream.logs import RECORDS, random_log, write_records
 
 A, B = StructField("a", LongType()), StructField("b", StringType(), True, {"comment": "it's new"})
@@ -68,7 +68,7 @@ def test_a_ledger_of_an_older_version_gets_the_new_columns_and_its_streams_go_on
     assert found.names == [*older.names, "later", "original", "clean_ms"]
     assert found["clean_ms"].metadata == EVENTS["clean_ms"].metadata
     properties = DeltaTable.forPath(tuned, path).detail().first()["properties"]
-    assert properties["delta.checkpointInterval"] == str(CHECKPOINT_INTERVAL)
+    assert properties["delta.logRetentionDuration"] == "interval 3 days"
     stream = tuned.readStream.schema(RECORDS).parquet(str(tmp_path / "in"))
     query = append_to_table(clean_events(stream), settings, "ledger-v1", "events", "0 seconds")
     query.processAllAvailable()
