@@ -30,9 +30,6 @@ from headrace.stream.schemas import EVENTS
 from headrace.stream.tables import create_tables
 
 ROWS: Final = 20
-WARM_UP, WARM_AGAIN = 80, 20
-"""Batches before each measured stretch: of a JVM that has just started the first are up to ten times slower."""
-
 MAINTAINED_EVERY: Final = 4_320
 """Six hours of dags/maintain_tables.py, a commit every five seconds (spark.ledger_trigger)."""
 
@@ -47,23 +44,25 @@ def main() -> None:
     parser.add_argument("--var", type=Path, required=True)
     parser.add_argument("--commits", type=int, required=True)
     parser.add_argument("--measured", type=int, required=True)
+    parser.add_argument("--warm-up", type=int, required=True, help="batches before the first stretch; a quarter again")
     parser.add_argument("--stock", action="store_true")
     flags = parser.parse_args()
+    warm_up, warm_again = flags.warm_up, flags.warm_up // 4
     settings = Settings(paths=Paths(var=flags.var))
     ledger = Path(settings.table("events"))
-    builder = SparkSession.builder.config("spark.sql.streaming.numRecentProgressUpdates", flags.commits + WARM_UP)
+    builder = SparkSession.builder.config("spark.sql.streaming.numRecentProgressUpdates", flags.commits)
     with builder.getOrCreate() as spark:
         if flags.stock:
             DeltaTable.create(spark).location(str(ledger)).addColumns(EVENTS).partitionedBy("event_date").execute()
         else:
             create_tables(spark, {"events": str(ledger)})
-        first = _batches(spark, settings, WARM_UP + flags.measured)[WARM_UP:]
-        while (left := flags.commits - _version(ledger) - WARM_AGAIN - flags.measured) > 0:
+        first = _batches(spark, settings, warm_up + flags.measured)[warm_up:]
+        while (left := flags.commits - _version(ledger) - warm_again - flags.measured) > 0:
             until_due = MAINTAINED_EVERY - _version(ledger) % MAINTAINED_EVERY
             _append_fast(ledger, min(left, until_due))
             if not flags.stock and _version(ledger) % MAINTAINED_EVERY == 0:
                 maintain_table(spark, "events", str(ledger))
-        last = _batches(spark, settings, WARM_AGAIN + flags.measured)[WARM_AGAIN:]
+        last = _batches(spark, settings, warm_again + flags.measured)[warm_again:]
     print(RESULT + json.dumps({"first": first, "last": last, "commits": _version(ledger)}), flush=True)
 
 
@@ -114,7 +113,8 @@ def _append_fast(ledger: Path, count: int) -> None:
         entry = "\n".join(json.dumps(action) for action in ({"commitInfo": info}, {"add": add | {"path": name}}))
         data = f"{entry}\n".encode()
         (log / f"{version:020}.json").write_bytes(data)
-        (log / f".{version:020}.json.crc").write_bytes(_hadoop_checksums(data))
+        if (log / f".{1:020}.json.crc").is_file():
+            (log / f".{version:020}.json.crc").write_bytes(_hadoop_checksums(data))
         if (
             (log / f"{1:020}.crc").is_file() and version < newest + count
         ):  # the newest one's would be believed: it says how many files there are

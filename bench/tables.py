@@ -17,7 +17,7 @@ from typing import Annotated
 
 import typer
 
-from bench.appends import RESULT, WARM_AGAIN, WARM_UP
+from bench.appends import RESULT
 from bench.fresh import STOCK_SPARK
 from bench.rows import Row, show
 from headrace.errors import PartFailed
@@ -31,25 +31,23 @@ PATIENCE_S = 300  # a side that takes longer is on a machine with too much else 
 def main(
     commits: Annotated[int, typer.Option(min=1, max=100_000, help="of the table when it is measured again")] = 5_000,
     measured: Annotated[int, typer.Option(min=5, max=1_000, help="batches of each stretch")] = 100,
+    warm_up: Annotated[int, typer.Option(min=4, max=1_000, help="batches of a new driver before they are timed")] = 80,
     stock: Annotated[bool, typer.Option(help="measure the peer too")] = True,
     as_json: Annotated[bool, typer.Option("--json")] = False,
 ) -> None:
-    commits = max(commits, WARM_UP + WARM_AGAIN + 2 * measured)
+    commits = max(commits, 2 * (warm_up + measured))
+    sizes = ("--commits", str(commits), "--measured", str(measured), "--warm-up", str(warm_up))
     with tempfile.TemporaryDirectory() as folder:
-        ours = _side(Path(folder) / "ours", conf_dir(), commits, measured)
-        peer = (
-            _side(Path(folder) / "stock", _stock_conf(Path(folder) / "conf"), commits, measured, "--stock")
-            if stock
-            else None
-        )
+        ours = _side(Path(folder) / "ours", conf_dir(), *sizes)
+        peer = _side(Path(folder) / "stock", _stock_conf(Path(folder) / "conf"), *sizes, "--stock") if stock else None
     show(_rows(ours, peer, commits), as_json)
 
 
-def _side(var: Path, conf: Path, commits: int, measured: int, *flags: str) -> dict[str, list[int]]:
+def _side(var: Path, conf: Path, *flags: str) -> dict[str, list[int]]:
     """Batch times of the first and of the last stretch, in ms. Raises PartFailed, with what the driver said last."""
     settings = load_settings(conf_dir())
     settings = settings.model_copy(update={"paths": settings.paths.model_copy(update={"var": var})})
-    arguments = ["--var", str(var), "--commits", str(commits), "--measured", str(measured), *flags]
+    arguments = ["--var", str(var), *flags]
     planned = submission(settings, ROOT / "bench" / "appends.py", arguments, os.environ, conf)
     try:
         done = subprocess.run(
