@@ -29,11 +29,13 @@ def test_a_table_without_partitions_is_compacted_whole() -> None:
 def test_old_days_go_crowded_ones_shrink_and_a_stream_reads_on(tuned: SparkSession, tmp_path: Path) -> None:
     path, now_ms = str(tmp_path / "rejected"), 100 * DAY_MS + 1
 
-    def append(day: int, came_ms: int, offset: int) -> None:
-        row = dict.fromkeys(REJECTED.names) | {
-            "rejected_date": dt.date(1970, 1, 1) + dt.timedelta(days=day), "src_ms": came_ms, "raw_offset": offset,
-        }  # fmt: skip
-        tuned.createDataFrame([row], REJECTED).coalesce(1).write.format("delta").mode("append").save(path)
+    def append(day: int, came_ms: int, *offsets: int) -> None:
+        """A file for each offset."""
+        date = dt.date(1970, 1, 1) + dt.timedelta(days=day)
+        known = {"rejected_date": date, "src_ms": came_ms}
+        rows = [dict.fromkeys(REJECTED.names) | known | {"raw_offset": offset} for offset in offsets]
+        files = tuned.createDataFrame(rows, REJECTED).coalesce(1).repartition(len(rows))
+        files.write.format("delta").mode("append").save(path)
 
     def new_rows() -> list[int]:
         found: list[int] = []
@@ -51,8 +53,7 @@ def test_old_days_go_crowded_ones_shrink_and_a_stream_reads_on(tuned: SparkSessi
     append(69, 69 * DAY_MS, 0)  # both its day and its coming are over
     append(69, 99 * DAY_MS, 1)  # happened long ago, came yesterday
     append(70, 70 * DAY_MS, 2)  # the oldest day that is kept
-    for offset in range(3, 3 + CROWDED):
-        append(99, 99 * DAY_MS, offset)
+    append(99, 99 * DAY_MS, *range(3, 3 + CROWDED))
     assert new_rows() == list(range(3 + CROWDED))
     old = too_old(REJECTED.names, "rejected_date", kept_from_ms(now_ms, 30))
     upkeep = maintain_table(tuned, "rejected", path, old)
