@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 import json
+import time
 from dataclasses import asdict, replace
 
 import typer
@@ -28,7 +29,7 @@ def command(world: World = None, profile: Profile = None, conf: Conf = None, as_
     overlap and none has a pause inside; those longer than a day are counted.
     """
     settings = settings_of(world, profile, conf)
-    result = account(read_inputs(settings))
+    result = account(read_inputs(settings, time.time_ns() // 1_000_000))
     sessions = read_boundaries(settings.table("sessions"))
     result = replace(result, faults=(*result.faults, *faults_of(sessions)))
     if as_json:
