@@ -4,8 +4,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from headrace.domain.facts import PLACE_OF, Facts, pack, unpack, zero
-from headrace.domain.panes import HOUR_MS, PANE_MS
-from headrace.stores.ports import PaneCell, PaneKey, Panes, Stores
+from headrace.domain.panes import HOUR_MS, PANE_MS, PaneKey
+from headrace.stores.ports import PaneCell, Panes, Stores
 from tests.stores.conftest import Run, a_name
 
 
@@ -32,34 +32,43 @@ def test_an_owner_never_seen_has_no_panes(panes: Panes, run: Run) -> None:
 def test_every_fact_of_a_cell_comes_back(panes: Panes, run: Run) -> None:
     owner, facts = a_name(), zero()
     facts[:] = np.arange(len(facts)) - 7
-    run(panes.put([PaneCell(owner, 3 * HOUR_MS, "toys", pack(facts))], write_us=1))
+    run(panes.put([PaneCell(owner, 3 * HOUR_MS, "toys", "game", pack(facts))], write_us=1))
     (key,) = run(panes.since(owner, 0))
-    assert key == (3 * HOUR_MS, "toys")
+    assert key == (3 * HOUR_MS, "toys", "game")
     np.testing.assert_array_equal(run(panes.since(owner, 0))[key], facts)
 
 
-def test_cells_of_one_hour_stay_apart_by_pane_and_category(panes: Panes, run: Run) -> None:
+def test_cells_of_one_hour_stay_apart_by_pane_category_and_content_type(panes: Panes, run: Run) -> None:
     owner = a_name()
-    cells = {(HOUR_MS, "a"): 1, (HOUR_MS, "b|01"): 2, (HOUR_MS + PANE_MS, "a"): 3, (HOUR_MS + 11 * PANE_MS, ""): 4}
-    run(panes.put([PaneCell(owner, pane, category, views(n)) for (pane, category), n in cells.items()], write_us=1))
+    keys = [
+        (HOUR_MS, "a", "t"),
+        (HOUR_MS, "a", ""),
+        (HOUR_MS, "b|01", "t"),
+        (HOUR_MS, "b", "01|t"),
+        (HOUR_MS, "1|b", "01|t"),
+        (HOUR_MS + PANE_MS, "a", "t"),
+        (HOUR_MS + 11 * PANE_MS, "", "🎬|"),
+    ]
+    cells = {key: n for n, key in enumerate(keys, start=1)}
+    run(panes.put([PaneCell(owner, *key, views(n)) for key, n in cells.items()], write_us=1))
     assert counted(dict(run(panes.since(owner, 0)))) == cells
 
 
 def test_a_later_batch_adds_cells_without_touching_the_others(panes: Panes, run: Run) -> None:
     owner = a_name()
-    run(panes.put([PaneCell(owner, HOUR_MS, "a", views(1))], write_us=1))
-    run(panes.put([PaneCell(owner, HOUR_MS, "b", views(2))], write_us=2))
-    assert counted(dict(run(panes.since(owner, 0)))) == {(HOUR_MS, "a"): 1, (HOUR_MS, "b"): 2}
+    run(panes.put([PaneCell(owner, HOUR_MS, "a", "t", views(1))], write_us=1))
+    run(panes.put([PaneCell(owner, HOUR_MS, "b", "t", views(2))], write_us=2))
+    assert counted(dict(run(panes.since(owner, 0)))) == {(HOUR_MS, "a", "t"): 1, (HOUR_MS, "b", "t"): 2}
 
 
 def test_since_reaches_back_to_the_start_of_the_hour(panes: Panes, run: Run) -> None:
     owner = a_name()
-    run(panes.put([PaneCell(owner, hour * HOUR_MS, "a", views(hour)) for hour in (1, 2, 3)], write_us=1))
-    run(panes.put([PaneCell(owner, 3 * HOUR_MS - PANE_MS, "a", views(9))], write_us=1))
+    run(panes.put([PaneCell(owner, hour * HOUR_MS, "a", "t", views(hour)) for hour in (1, 2, 3)], write_us=1))
+    run(panes.put([PaneCell(owner, 3 * HOUR_MS - PANE_MS, "a", "t", views(9))], write_us=1))
     assert counted(dict(run(panes.since(owner, 3 * HOUR_MS - 1)))) == {
-        (2 * HOUR_MS, "a"): 2,
-        (3 * HOUR_MS - PANE_MS, "a"): 9,
-        (3 * HOUR_MS, "a"): 3,
+        (2 * HOUR_MS, "a", "t"): 2,
+        (3 * HOUR_MS - PANE_MS, "a", "t"): 9,
+        (3 * HOUR_MS, "a", "t"): 3,
     }
 
 
@@ -68,18 +77,18 @@ def test_since_reaches_back_to_the_start_of_the_hour(panes: Panes, run: Run) -> 
 def test_the_greatest_write_us_wins_whatever_the_order(stores: Stores, run: Run, writes: list[tuple[int, int]]) -> None:
     owner = a_name()
     for write_us, count in writes:
-        run(stores.user_panes.put([PaneCell(owner, 0, "a", views(count))], write_us))
+        run(stores.user_panes.put([PaneCell(owner, 0, "a", "t", views(count))], write_us))
     winner = max(writes)[1]
-    assert counted(dict(run(stores.user_panes.since(owner, 0)))) == {(0, "a"): winner}
+    assert counted(dict(run(stores.user_panes.since(owner, 0)))) == {(0, "a", "t"): winner}
 
 
 def test_people_and_items_do_not_share_panes(stores: Stores, run: Run) -> None:
     owner = a_name()
-    run(stores.user_panes.put([PaneCell(owner, 0, "a", views(1))], write_us=1))
+    run(stores.user_panes.put([PaneCell(owner, 0, "a", "t", views(1))], write_us=1))
     assert run(stores.item_panes.since(owner, 0)) == {}
 
 
 def test_an_untouched_price_comes_back_as_no_price(panes: Panes, run: Run) -> None:
     owner = a_name()
-    run(panes.put([PaneCell(owner, 0, "a", pack(zero()))], write_us=1))
-    np.testing.assert_array_equal(run(panes.since(owner, 0))[0, "a"], unpack(pack(zero())))
+    run(panes.put([PaneCell(owner, 0, "a", "t", pack(zero()))], write_us=1))
+    np.testing.assert_array_equal(run(panes.since(owner, 0))[0, "a", "t"], unpack(pack(zero())))

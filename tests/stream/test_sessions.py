@@ -2,13 +2,12 @@ from __future__ import annotations
 
 import pytest
 
-from headrace.domain.facts import FACTS, zero
 from headrace.stream.schemas import SESSIONS
 from headrace.stream.sessions import finished_sessions
 from tests.stream import oracle
 from tests.stream.logs import START, closing, event, random_log
 from tests.stream.oracle import Record
-from tests.stream.streams import batch_events, emitted
+from tests.stream.streams import batch_events, emitted, facts_in
 
 pytestmark = pytest.mark.spark
 
@@ -18,12 +17,7 @@ def finished(events):
 
 
 def by_key(rows):
-    keyed = {
-        (r.person, r.session_id, r.started_ms, r.ended_ms): [
-            zero()[place] if r[name] is None else r[name] for place, name in enumerate(FACTS)
-        ]
-        for r in rows
-    }
+    keyed = {(r.person, r.session_id, r.started_ms, r.ended_ms): facts_in(r) for r in rows}
     assert len(keyed) == len(rows), "a session came out twice"
     return keyed
 

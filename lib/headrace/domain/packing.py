@@ -8,16 +8,16 @@ from __future__ import annotations
 
 import base64
 from collections.abc import Mapping, Sequence
-from typing import TypedDict
+from typing import NotRequired, TypedDict
 
 import numpy as np
 from numpy.typing import NDArray
 
 from headrace.domain.catalogue import Catalogue
-from headrace.domain.events import Event, ItemId, Person
+from headrace.domain.events import UNKNOWN, Event, ItemId, Person
 from headrace.domain.facts import Facts, zero
 from headrace.domain.model import SOURCES, BatchCandidates
-from headrace.domain.panes import DAY_MS, window_panes
+from headrace.domain.panes import DAY_MS, PaneKey, window_panes
 from headrace.domain.retrieval import Pool
 
 ItemCode = int | str
@@ -45,10 +45,11 @@ class EventColumns(TypedDict, total=False):
 
 
 class PanePlain(TypedDict):
-    """facts: place in FACTS, value, place, value, …, of those that differ from zero()."""
+    """facts: place in FACTS, value, place, value, …, of those that differ from zero(); no content_type: unknown."""
 
     start_ms: int
     category: str
+    content_type: NotRequired[str]
     facts: list[int]
 
 
@@ -158,7 +159,7 @@ def unpack_events(columns: EventColumns, clock: int, items: Sequence[str]) -> tu
     )
 
 
-def pack_panes(panes: Mapping[tuple[int, str], Facts], clock: int) -> list[PanePlain]:
+def pack_panes(panes: Mapping[PaneKey, Facts], clock: int) -> list[PanePlain]:
     """Those of the last day, oldest first: the law reads no others."""
     day = window_panes(clock, DAY_MS)
     kept = sorted(((key, facts) for key, facts in panes.items() if key[0] in day), key=lambda cell: cell[0])
@@ -169,18 +170,26 @@ def pack_panes(panes: Mapping[tuple[int, str], Facts], clock: int) -> list[PaneP
     pairs = np.stack([places, table[rows, places]], axis=1).tolist()
     ends = np.searchsorted(rows, np.arange(len(kept)), side="right").tolist()
     return [
-        PanePlain(start_ms=start_ms, category=category, facts=[number for pair in pairs[start:end] for number in pair])
-        for ((start_ms, category), _), start, end in zip(kept, [0, *ends], ends, strict=False)
+        _pane_plain(key, [number for pair in pairs[start:end] for number in pair])
+        for (key, _), start, end in zip(kept, [0, *ends], ends, strict=False)
     ]
 
 
-def unpack_panes(packed: Sequence[PanePlain]) -> dict[tuple[int, str], Facts]:
+def _pane_plain(key: PaneKey, facts: list[int]) -> PanePlain:
+    start_ms, category, content_type = key
+    plain = PanePlain(start_ms=start_ms, category=category, facts=facts)
+    if content_type != UNKNOWN:
+        plain["content_type"] = content_type
+    return plain
+
+
+def unpack_panes(packed: Sequence[PanePlain]) -> dict[PaneKey, Facts]:
     """The inverse of `pack_panes`."""
-    panes: dict[tuple[int, str], Facts] = {}
+    panes: dict[PaneKey, Facts] = {}
     for pane in packed:
         facts = zero()
         facts[pane["facts"][::2]] = pane["facts"][1::2]
-        panes[pane["start_ms"], pane["category"]] = facts
+        panes[pane["start_ms"], pane["category"], pane.get("content_type", UNKNOWN)] = facts
     return panes
 
 

@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 
 from headrace.domain.catalogue import Catalogue
 from headrace.domain.facts import FACTS, Facts
-from headrace.domain.panes import DAY_MS, HOUR_MS, window_panes
+from headrace.domain.panes import DAY_MS, HOUR_MS, PaneKey, window_panes
 from headrace.domain.signals import Signals
 from headrace.domain.strength import strengths_of_facts
 
@@ -42,7 +42,7 @@ class Preferences:
 
 def preferences_of(
     signals: Signals,
-    panes: Mapping[tuple[int, str], Facts],
+    panes: Mapping[PaneKey, Facts],
     clock: int,
     catalogue: Catalogue,
     item_factors: NDArray[np.float32],
@@ -114,13 +114,13 @@ def folded(
 
 
 def _window_strength(
-    panes: Mapping[tuple[int, str], Facts], clock: int, catalogue: Catalogue
+    panes: Mapping[PaneKey, Facts], clock: int, catalogue: Catalogue
 ) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
     """Strength per category over the last hour and the last day: the law of strength on summed facts."""
     code = catalogue.category_code
     cells = sorted((key, facts) for key, facts in panes.items() if code.get(key[1], 0) > 0) if panes else []
-    starts = np.array([pane_ms for (pane_ms, _), _ in cells], dtype=np.int64)
-    codes = np.array([code[category] for (_, category), _ in cells], dtype=np.int64)
+    starts = np.array([pane_ms for (pane_ms, _, _), _ in cells], dtype=np.int64)
+    codes = np.array([code[category] for (_, category, _), _ in cells], dtype=np.int64)
     facts = np.array([facts for _, facts in cells], dtype=np.int64).reshape(-1, len(FACTS))
     hour, day = (
         _strength_within(window_panes(clock, length_ms), starts, codes, facts, len(catalogue.categories))
@@ -135,7 +135,7 @@ def _strength_within(
     inside = (starts >= window.start) & (starts < window.stop)
     found, inverse = np.unique(codes[inside], return_inverse=True)
     summed = np.zeros((len(found), len(FACTS)), dtype=np.int64)
-    np.add.at(summed, inverse, facts[inside])  # price extremes become meaningless here; strengths do not read them
+    np.add.at(summed, inverse, facts[inside])  # extremes become meaningless here; strengths do not read them
     strength = np.zeros(categories)
     strength[found] = strengths_of_facts(summed)
     return strength

@@ -14,9 +14,9 @@ _AGAIN: Final = "appends all that {source} still holds to table {table} again: m
 
 REBUILDS: Final[Mapping[str, str]] = {
     "ingest": "sends all that events.raw still holds through again: redeliveries, which count once, in new ledger rows",
-    "hot-v1": "counts panes anew from what events.clean still holds; older panes stay as they are until their TTL",
+    "hot-v2": "counts panes anew from what events.clean still holds; older panes stay as they are until their TTL",
     "ledger-v1": _AGAIN.format(source="events.clean", table="events"),
-    "windows-v1": _AGAIN.format(source="table events", table="user_windows"),
+    "windows-v2": _AGAIN.format(source="table events", table="user_windows"),
     "sessions-v1": _AGAIN.format(source="table events", table="sessions"),
     "session-rows-v1": "writes the rows of table sessions to Cassandra again, over the same rows",
     "rejected-v1": _AGAIN.format(source="events.rejected", table="rejected"),

@@ -14,11 +14,11 @@ from starlette.responses import Response
 
 from headrace.domain.catalogue import Catalogue
 from headrace.domain.events import MAX_ID, Person
-from headrace.domain.facts import FACTS, Facts, has_price, zero
+from headrace.domain.facts import FACTS, Facts, zero
 from headrace.domain.inputs import Inputs
 from headrace.domain.recommend import known_of
 from headrace.domain.session import Session
-from headrace.domain.windows import windows_at
+from headrace.domain.windows import REACH_MS, marginal, windows_at
 from headrace.errors import StoreUnavailable
 from headrace.serve.bodies import as_json
 from headrace.serve.operation import Operation, Parameter
@@ -73,7 +73,8 @@ class Trained(Struct, frozen=True):
 
 
 class PersonFeatures(Struct, frozen=True):
-    """Everything about one person. windows: length → category → fact → total, zeros left out."""
+    """Everything about one person. windows: window → category → fact → total, zeros left out; the others likewise by
+    content type, which sums the same events up."""
 
     person: str
     world: str
@@ -82,6 +83,7 @@ class PersonFeatures(Struct, frozen=True):
     tail_events: int
     session: LiveSession
     windows: Mapping[str, Mapping[str, Mapping[str, int]]]
+    windows_by_content_type: Mapping[str, Mapping[str, Mapping[str, int]]]
     affinities: Affinities
     trained: Trained
     sessions: Annotated[tuple[msgspec.Raw, ...], Meta(description="Finished sessions, newest first")]
@@ -112,7 +114,7 @@ async def person_features(service: Service, person: Person) -> PersonFeatures:
     """Everything about one person. Raises StoreUnavailable: half of it would look like absence."""
     snapshots, trained_ms = service.served.current, service.served.trained_ms
     clock_ms = service.clock.now_ms()
-    reads = await read_person(service, person, clock_ms, snapshots.model.version)
+    reads = await read_person(service, person, clock_ms, snapshots.model.version, panes_ms=REACH_MS)
     for part in reads.degraded:
         raise StoreUnavailable(f"{part.stage}: {part.why}")
     finished = await service.circuit.read(
@@ -123,6 +125,7 @@ async def person_features(service: Service, person: Person) -> PersonFeatures:
     )
     known = known_of(inputs, snapshots, service.policy)
     preferences, catalogue = known.preferences, snapshots.catalogue
+    windows = windows_at(reads.panes, clock_ms)
     return PersonFeatures(
         person=person,
         world=service.world.name,
@@ -130,10 +133,8 @@ async def person_features(service: Service, person: Person) -> PersonFeatures:
         freshness=freshness(inputs, trained_ms),
         tail_events=len(reads.tail),
         session=_session(known.session),
-        windows={
-            name: {category: named(facts) for category, facts in totals.items()}
-            for name, totals in windows_at(reads.panes, clock_ms).items()
-        },
+        windows={name: _named(marginal(cells, "category")) for name, cells in windows.items()},
+        windows_by_content_type={name: _named(marginal(cells, "content_type")) for name, cells in windows.items()},
         affinities=Affinities(
             session=_by_category(preferences.session, catalogue),
             hour=_by_category(preferences.hour, catalogue),
@@ -151,11 +152,13 @@ async def person_features(service: Service, person: Person) -> PersonFeatures:
 
 
 def named(facts: Facts) -> dict[str, int]:
-    """Facts by name; zeros are left out, and prices where nothing was priced."""
+    """Facts by name; zeros are left out, and extremes of nothing."""
     nothing = zero()
-    if not has_price(facts):
-        return {name: int(facts[at]) for at, name in enumerate(FACTS) if facts[at] and facts[at] != nothing[at]}
-    return {name: int(facts[at]) for at, name in enumerate(FACTS) if facts[at]}
+    return {name: int(facts[at]) for at, name in enumerate(FACTS) if facts[at] and facts[at] != nothing[at]}
+
+
+def _named(totals: Mapping[str, Facts]) -> dict[str, dict[str, int]]:
+    return {name: named(facts) for name, facts in totals.items()}
 
 
 def _session(session: Session) -> LiveSession:

@@ -185,7 +185,7 @@ def _newest_received(service: Service, tail: tuple[Event, ...]) -> int:
 def freshness(inputs: Inputs, trained_ms: int | None) -> Freshness:
     """How old the newest thing of each speed is that these inputs hold."""
     happened = [event.occurred_at for event in inputs.tail]
-    panes = [pane_ms for pane_ms, _ in inputs.panes]
+    panes = [pane_ms for pane_ms, _, _ in inputs.panes]
     return Freshness(
         live=max(0, inputs.clock - max(happened)) if happened else None,
         stream=max(0, inputs.clock - max(panes)) if panes else None,

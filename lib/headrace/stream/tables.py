@@ -33,7 +33,7 @@ TABLES: Final = {
     "rejected": Table(
         REJECTED, "Every raw record that is no event, with its bytes and the reason", "rejected_date", 30
     ),
-    "user_windows": Table(USER_WINDOWS, "Final windows of each person and category", "event_date", 30),
+    "user_windows": Table(USER_WINDOWS, "Final windows of each person, category and content type", "event_date", 30),
     "sessions": Table(SESSIONS, "Finished sessions of each person", "event_date", 30),
     "decisions": Table(DECISIONS, "What was answered, and the facts it was decided on", "decision_date", 30),
     "catalogue": Table(CATALOGUE, "Every change of an item, in order", None, 30),

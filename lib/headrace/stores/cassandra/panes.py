@@ -1,4 +1,4 @@
-"""Five-minute totals per person or item: a row per hour, a map entry per pane and category."""
+"""Five-minute totals per person or item: a row per hour, a map entry per pane, category and content type."""
 
 from __future__ import annotations
 
@@ -8,9 +8,9 @@ from dataclasses import dataclass
 from typing import Literal
 
 from headrace.domain.facts import Facts, unpack_rows
-from headrace.domain.panes import PANE_MS, hour_of
+from headrace.domain.panes import PANE_MS, PaneKey, hour_of
 from headrace.stores.cassandra.connection import READ, WRITE, Connection, Prepared
-from headrace.stores.ports import PaneCell, PaneKey
+from headrace.stores.ports import PaneCell
 
 
 @dataclass(frozen=True, slots=True)
@@ -22,33 +22,48 @@ class CassandraPanes:
     async def put(self, cells: Sequence[PaneCell], write_us: int) -> None:
         rows: defaultdict[tuple[str, int], dict[str, bytes]] = defaultdict(dict)
         for cell in cells:
-            rows[cell.owner, hour_of(cell.pane_ms)][entry_key(cell.pane_ms, cell.category)] = cell.packed
+            rows[cell.owner, hour_of(cell.pane_ms)][entry_key(cell.key)] = cell.packed
         await self.connection.write_all(
             self.update, [(write_us, entries, owner, hour) for (owner, hour), entries in rows.items()]
         )
 
     async def since(self, owner: str, from_ms: int) -> Mapping[PaneKey, Facts]:
         rows = await self.connection.rows(self.select, (owner, hour_of(from_ms)))
-        cells = [(pane_key(hour, entry), packed) for hour, facts in rows for entry, packed in facts.items()]
+        cells = [
+            (pane_key(hour, entry), packed)
+            for hour, facts in rows
+            for entry, packed in facts.items()
+            if _is_ours(entry)
+        ]
         return dict(zip([key for key, _ in cells], unpack_rows([packed for _, packed in cells]), strict=True))
 
 
-def entry_key(pane_ms: int, category: str) -> str:
-    """The map key of a cell within its hour.
+def entry_key(key: PaneKey) -> str:
+    """The map key of a cell within its hour: pane, length of the category in characters, category, content type.
 
-    >>> entry_key(3_600_000 + 2 * 300_000, "a|b")
-    '02|a|b'
+    The length keeps two names apart whatever is in them.
+
+    >>> entry_key((3_600_000 + 2 * 300_000, "a|b", "film"))
+    '02:3|a|b|film'
     """
-    return f"{(pane_ms - hour_of(pane_ms)) // PANE_MS:02d}|{category}"
+    pane_ms, category, content_type = key
+    return f"{(pane_ms - hour_of(pane_ms)) // PANE_MS:02d}:{len(category)}|{category}|{content_type}"
 
 
 def pane_key(hour: int, entry: str) -> PaneKey:
     """The inverse of `entry_key`.
 
-    >>> pane_key(3_600_000, "02|a|b")
-    (4200000, 'a|b')
+    >>> pane_key(3_600_000, "02:3|a|b|film")
+    (4200000, 'a|b', 'film')
     """
-    return hour + int(entry[:2]) * PANE_MS, entry[3:]
+    length, _, names = entry[3:].partition("|")
+    category = names[: int(length)]
+    return hour + int(entry[:2]) * PANE_MS, category, names[len(category) + 1 :]
+
+
+def _is_ours(entry: str) -> bool:
+    """Not '02|books', as hot-v1 wrote it: hot-v2 counts those events again, and their TTL ends such entries."""
+    return entry[2] == ":"
 
 
 async def open_panes(
