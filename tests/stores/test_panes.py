@@ -3,8 +3,11 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from headrace.domain.facts import PLACE_OF, Facts, pack, unpack, zero
-from headrace.domain.panes import HOUR_MS, PANE_MS, PaneKey
+from headrace.domain.events import KINDS, Event, Person
+from headrace.domain.facts import PLACE_OF, Facts, facts_of, merge, merge_all, pack, unpack, zero
+from headrace.domain.panes import DAY_MS, HOUR_MS, PANE_MS, PaneKey, hour_of, pane_of
+from headrace.stores.cassandra import CassandraStores
+from headrace.stores.cassandra.panes import CassandraPanes, entry_key, pane_key
 from headrace.stores.ports import PaneCell, Panes, Stores
 from tests.stores.conftest import Run, a_name
 
@@ -92,3 +95,52 @@ def test_an_untouched_price_comes_back_as_no_price(panes: Panes, run: Run) -> No
     owner = a_name()
     run(panes.put([PaneCell(owner, 0, "a", "t", pack(zero()))], write_us=1))
     np.testing.assert_array_equal(run(panes.since(owner, 0))[0, "a", "t"], unpack(pack(zero())))
+
+
+@pytest.mark.stack
+def test_a_day_of_a_thousand_events_of_every_kind_is_twenty_five_rows(
+    cassandra_stores: CassandraStores, run: Run
+) -> None:
+    person, clock = Person(f"u:{a_name()}"), 20_000 * DAY_MS + HOUR_MS // 2
+    cells: dict[PaneKey, Facts] = {}
+    for n in range(1_000):
+        at, kind = clock - n * DAY_MS // 1_000, KINDS[n % len(KINDS)]
+        event = Event(event_id=f"e{n}", kind=kind, person=person, occurred_at=at, received_at=at, value_milli=2_000)
+        key = pane_of(at), f"category {n % 40}", f"type {n % 7}"
+        cells[key] = merge(cells.get(key, zero()), facts_of(event, "GBP"))
+    panes = cassandra_stores.user_panes
+    run(panes.put([PaneCell(person, *key, pack(facts)) for key, facts in cells.items()], write_us=1))
+    rows = run(cassandra_stores.connection.rows(panes.select, (person, hour_of(clock - DAY_MS))))
+    assert len(cells) > 900  # hardly two events share a cell, and still:
+    assert len(rows) == 25  # an hour each, the first and the last in part; a request may read 200
+    day = merge_all(run(panes.since(person, clock - DAY_MS)).values())
+    # 1,000 = 62 · 16 + 8: the first eight kinds come once more
+    assert {kind: int(day[PLACE_OF[f"n_{kind}"]]) for kind in KINDS} == {
+        kind: 63 if place < 8 else 62 for place, kind in enumerate(KINDS)
+    }
+    assert {"skip", "hide", "dislike"} < set(KINDS)
+    assert (day[PLACE_OF["dwell_ms"]], day[PLACE_OF["quantity_milli"]]) == (62 * 2, 63 * 2_000 + 62 * 2_000)
+
+
+@given(key=st.tuples(st.integers(0, 11), st.text(), st.text()), hour=st.integers(0, 400_000))
+def test_names_come_back_whatever_is_in_them(key: tuple[int, str, str], hour: int) -> None:
+    pane, category, content_type = key
+    whole = hour * HOUR_MS + pane * PANE_MS, category, content_type
+    assert pane_key(hour * HOUR_MS, entry_key(whole)) == whole
+
+
+class _Rows:
+    """A connection whose table has these rows."""
+
+    def __init__(self, rows: list[tuple[int, dict[str, bytes]]]) -> None:
+        self._rows = rows
+
+    async def rows(self, *_: object) -> list[tuple[int, dict[str, bytes]]]:
+        return self._rows
+
+
+def test_an_entry_of_the_first_form_is_not_read(run: Run) -> None:
+    # As hot-v1 wrote it, without a content type: hot-v2 counts the same events into an entry beside it.
+    table = _Rows([(HOUR_MS, {"02|3|a|b": views(7), "02:1|3|a|b": views(2)})])
+    panes = CassandraPanes(table, None, None)
+    assert counted(dict(run(panes.since("u:1", 0)))) == {(HOUR_MS + 2 * PANE_MS, "3", "a|b"): 2}
