@@ -79,10 +79,12 @@ class Spark(Section):
     master: str = "local"
     driver_memory: str = "1g"
     ingest_memory: str = "512m"
+    hot_memory: str = "768m"
     features_memory: str = "1g"
     shuffle_partitions: Annotated[int, Field(ge=1)] = 2
     ingest_batch: str = "10 seconds"
     hot_trigger: str = "200 milliseconds"
+    hot_sweep_s: Annotated[float, Field(gt=0)] = 900.0
     ledger_trigger: str = "5 seconds"
     finals_trigger: str = "1 minute"
     archive_trigger: str = "10 seconds"

@@ -62,7 +62,7 @@ def story(stack: Settings, var: Path) -> Story:
     send(stack, first)
     wait_for("some of the first chapter in the ledger", lambda: ledger_rows(stack) > 0, DRAINED_S)
     send(stack, second[:40])  # under way while the drivers die
-    for pid in [pid_of(var, part) for part in ("ingest", "features")]:
+    for pid in [pid_of(var, part) for part in ("ingest", "hot", "features")]:
         os.kill(pid, signal.SIGKILL)
     send(stack, second[40:])
     run_headrace(var, "up")

@@ -23,16 +23,17 @@ PANE_COLUMNS: Final = (*_KEY, *FACTS)
 _COUNTED_FOR_MS: Final = 86_400_000  # an hour of append is counted for a day more, whatever the events in it say
 
 
-def panes(events: DataFrame, currency: str, state_horizon_ms: int) -> DataFrame:
-    """Totals of deduplicated events that count, as PANE_COLUMNS; on a stream in update mode, `occurred` watermarked.
+def panes(events: DataFrame, currency: str, state_horizon_ms: int | None = None) -> DataFrame:
+    """Totals of deduplicated events that count, as PANE_COLUMNS; on a stream in update mode.
 
     user, item    pane_ms is the five minutes of occurred_at
     partition     owner is '<generation>:<raw partition>', pane_ms the hour of the raw record's append, for account
 
-    One shuffle and one state serve all three, since their rows differ only in the key.
+    One shuffle and one state serve all three, since their rows differ only in the key. Where `occurred` has a
+    watermark, `state_horizon_ms` is how far it lags: state behind it ends.
     """
     keyed = events.select(F.explode(_grains()).alias("key"), *READS).select("key.*", *READS)
-    timed = state_ends("state_until", state_horizon_ms)
+    timed = F.col("state_until") if state_horizon_ms is None else state_ends("state_until", state_horizon_ms)
     rows = keyed.where("owner IS NOT NULL").select(*_KEY, timed, "person_bit", *READS)
     facts = (*fact_totals(currency), *people_words(F.col("person_bit")))
     return rows.groupBy(*_KEY, "state_until").agg(*facts).select(*PANE_COLUMNS)

@@ -31,7 +31,8 @@ def read_inputs(settings: Settings) -> Inputs:
     generation = settings.world.generation
     ingested = ends_read(settings, "ingest").get(INGEST, {})
     firsts, before = _offsets(settings)
-    readers = _readers(before, ends_read(settings, "features"), settings)
+    read = ends_read(settings, "hot") | ends_read(settings, "features")
+    readers = _readers(before, read, settings)
     ledger = _table(settings.table("events"), LEDGER_COLUMNS)
     rejected = _table(settings.table("rejected"), REJECTED_COLUMNS)
     raw_range = {f"{generation}:{p}": (firsts["events.raw"][p], end) for p, end in before["events.raw"].items()}
