@@ -38,10 +38,11 @@ def person_bit(person: Column) -> Column:
 
 
 def people_words(bit: Column) -> list[Column]:
-    """Aggregates over rows with a `person_bit`, named as PEOPLE: distinct.words_of; null where no bit is in a word."""
+    """Aggregates over rows with a `person_bit`, named as PEOPLE: distinct.words_of, of the bits that are not null."""
     mask = F.call_function("shiftleft", F.lit(1).cast("long"), (bit % F.lit(64)).cast("int"))
     word = F.shiftright(bit, 6)
-    return [F.bit_or(F.when(word == place, mask)).alias(name) for place, name in enumerate(PEOPLE)]
+    words = (F.bit_or(F.when(word == place, mask)) for place in range(len(PEOPLE)))
+    return [F.coalesce(bits, F.lit(0)).alias(name) for bits, name in zip(words, PEOPLE, strict=True)]
 
 
 def merged_facts() -> list[Column]:
