@@ -43,9 +43,7 @@ def main(
     rate: Annotated[int, typer.Option(min=1, max=5_000, help="events per second beside the probes")] = 500,
     seconds: Annotated[int, typer.Option(min=5, max=120, help="length of one round")] = 20,
     rounds: Annotated[int, typer.Option(min=1, max=20)] = 5,
-    warm_up: Annotated[
-        int, typer.Option(min=0, max=900, help="seconds of load between the cold round and these")
-    ] = 180,
+    warm_up: Annotated[int, typer.Option(min=0, max=900, help="seconds of load after the cold round")] = 180,
     stock: Annotated[bool, typer.Option(help="measure the peer too")] = True,
     as_json: Annotated[bool, typer.Option("--json")] = False,
 ) -> None:
