@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Literal
 
 from headrace.domain.facts import Facts, unpack_rows
@@ -29,12 +30,7 @@ class CassandraPanes:
 
     async def since(self, owner: str, from_ms: int) -> Mapping[PaneKey, Facts]:
         rows = await self.connection.rows(self.select, (owner, hour_of(from_ms)))
-        cells = [
-            (pane_key(hour, entry), packed)
-            for hour, facts in rows
-            for entry, packed in facts.items()
-            if _is_ours(entry)
-        ]
+        cells = [cell for hour, entries in rows for cell in cells_of(hour, entries)]
         return dict(zip([key for key, _ in cells], unpack_rows([packed for _, packed in cells]), strict=True))
 
 
@@ -50,20 +46,26 @@ def entry_key(key: PaneKey) -> str:
     return f"{(pane_ms - hour_of(pane_ms)) // PANE_MS:02d}:{len(category)}|{category}|{content_type}"
 
 
-def pane_key(hour: int, entry: str) -> PaneKey:
-    """The inverse of `entry_key`.
+def cells_of(hour: int, entries: Mapping[str, bytes]) -> Iterator[tuple[PaneKey, bytes]]:
+    """The cells of one row with their packed facts: `entry_key` the other way.
 
-    >>> pane_key(3_600_000, "02:3|a|b|film")
-    (4200000, 'a|b', 'film')
+    >>> list(cells_of(3_600_000, {"02:3|a|b|film": b"", "02|books": b""}))
+    [((4200000, 'a|b', 'film'), b'')]
     """
-    length, _, names = entry[3:].partition("|")
+    for entry, packed in entries.items():
+        names = _names(entry[2:])
+        if names is not None:
+            yield (hour + int(entry[:2]) * PANE_MS, *names), packed
+
+
+@lru_cache(maxsize=10_000)  # few names in many panes: a request reads hundreds of entries
+def _names(key: str) -> tuple[str, str] | None:
+    """Category and content type; None for '|books', as hot-v1 wrote it: hot-v2 counts the same events beside it."""
+    if key[0] != ":":
+        return None
+    length, _, names = key[1:].partition("|")
     category = names[: int(length)]
-    return hour + int(entry[:2]) * PANE_MS, category, names[len(category) + 1 :]
-
-
-def _is_ours(entry: str) -> bool:
-    """Not '02|books', as hot-v1 wrote it: hot-v2 counts those events again, and their TTL ends such entries."""
-    return entry[2] == ":"
+    return category, names[len(category) + 1 :]
 
 
 async def open_panes(
