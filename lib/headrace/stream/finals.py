@@ -24,8 +24,8 @@ from headrace.stream.watermark import with_state_horizon
 from headrace.stream.windows import final_windows
 
 WINDOWS: Final = "windows-v2"
-SESSIONS: Final = "sessions-v1"
-SESSION_ROWS: Final = "session-rows-v1"
+SESSIONS: Final = "sessions-v2"
+SESSION_ROWS: Final = "session-rows-v2"
 
 log = logging.getLogger(__name__)
 
