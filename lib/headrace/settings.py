@@ -71,6 +71,7 @@ class Cassandra(Section):
     password: SecretStr = SecretStr("")
     replication: Annotated[int, Field(ge=1)] = 1
     datacenter: str = "datacenter1"
+    rows_per_request: Annotated[int, Field(ge=1, le=100)] = 1
     read_timeout_ms: Ms = 50
     write_timeout_ms: Ms = 5_000
 

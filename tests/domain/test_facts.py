@@ -15,9 +15,10 @@ from headrace.domain.facts import (
     merge_all,
     pack,
     pack_rows,
+    rows_of_entries,
     tz_offset_of,
     unpack,
-    unpack_rows,
+    unpack_entries,
     zero,
 )
 
@@ -84,7 +85,7 @@ def test_packing_many_rows_equals_packing_each(many):
 
 @given(st.lists(rows | st.just(zero()), max_size=5))
 def test_unpacking_many_rows_gives_each_its_own(many):
-    assert unpack_rows([pack(row) for row in many]).tolist() == [row.tolist() for row in many]
+    assert rows_of_entries(unpack_entries([pack(row) for row in many])).tolist() == [row.tolist() for row in many]
 
 
 @pytest.mark.parametrize("broken", [b"", b"\x01\x00", b"\x01" + bytes([len(FACTS)]) + bytes(8)])

@@ -32,7 +32,7 @@ def test_a_session_adds_up_what_its_events_say() -> None:
     assert live.seen == {"mug": 3, "net": 2, "pan": 1, "bat": 1}
     assert live.categories == {"kitchen": 4, "sport": 3, "unknown": 1}
     assert live.kinds == {"view": 3, "hide": 1, "skip": 1, "watch": 1, "dwell": 1, "search": 1}
-    assert (live.price_min, live.price_max, live.price_last) == (450, 500, 450)
+    assert live.prices == (500, 450)  # euros are left out
     assert live.dwell_ms == {"product": 20_000}
     assert live.watch_ms == {"video": 61_000}
     assert live.skipped == ("pan",)
@@ -53,7 +53,7 @@ def test_a_gap_splits_an_explicit_session_too() -> None:
 def test_a_session_that_ended_is_empty() -> None:
     over = session(event("view", "mug", SESSION_GAP_MS + 1))
     assert over.events == ()
-    assert (over.started_ms, over.last_ms, over.length_ms, over.price_min) == (None, None, 0, None)
+    assert (over.started_ms, over.last_ms, over.length_ms, over.prices) == (None, None, 0, ())
 
 
 def test_the_newest_event_names_the_session_unless_the_request_does() -> None:

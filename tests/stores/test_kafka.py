@@ -32,6 +32,7 @@ def test_every_topic_of_the_world_exists_with_its_limits(world: Settings) -> Non
         admin.close()
     found = {name: {key: config["value"] for key, config in entries.items()} for name, entries in configs.items()}
     assert found["stores.events.raw"]["message.timestamp.type"] == "LogAppendTime"
+    assert found["stores.events.raw"]["compression.type"] == "uncompressed"
     assert found["stores.events.rejected"]["max.message.bytes"] == str(2 * 1024 * 1024)
     assert found["stores.catalogue"]["cleanup.policy"] == "compact"
 

@@ -126,10 +126,29 @@ def test_a_day_of_a_thousand_events_of_every_kind_is_twenty_five_rows(
 def test_names_come_back_whatever_is_in_them(key: tuple[int, str, str], hour: int) -> None:
     pane, category, content_type = key
     whole = hour * HOUR_MS + pane * PANE_MS, category, content_type
-    assert list(cells_of(hour * HOUR_MS, {entry_key(whole): b"1"})) == [(whole, b"1")]
+    assert list(cells_of([(hour * HOUR_MS, {entry_key(whole): views(1)})])) == [whole]
 
 
 def test_an_entry_of_the_first_form_is_not_read() -> None:
     # As hot-v1 wrote it, without a content type: hot-v2 counts the same events into an entry beside it.
     row = {"02|3|a|b": views(7), "02:1|3|a|b": views(2)}
-    assert list(cells_of(HOUR_MS, row)) == [((HOUR_MS + 2 * PANE_MS, "3", "a|b"), views(2))]
+    assert counted(dict(cells_of([(HOUR_MS, row)]))) == {(HOUR_MS + 2 * PANE_MS, "3", "a|b"): 2}
+
+
+def test_rows_of_an_hour_are_cells_whatever_their_category_is_called() -> None:
+    rows = [
+        (HOUR_MS, {entry_key((HOUR_MS, "a|b", "t")): views(1), entry_key((HOUR_MS + 11 * PANE_MS, "", "t")): views(2)}),
+        (2 * HOUR_MS, {entry_key((2 * HOUR_MS + PANE_MS, "a", "")): pack(zero())}),
+    ]
+    cells = cells_of(rows)
+    assert counted(dict(cells)) == {
+        (HOUR_MS, "a|b", "t"): 1,
+        (HOUR_MS + 11 * PANE_MS, "", "t"): 2,
+        (2 * HOUR_MS + PANE_MS, "a", ""): 0,
+    }
+    assert cells_of([]) == {}
+
+
+def test_a_key_that_names_no_pane_of_an_hour_is_refused() -> None:
+    with pytest.raises(ValueError, match="pane '12'"):
+        cells_of([(0, {"12:1|a|t": views(1)})])

@@ -6,6 +6,7 @@ Merging is associative and commutative and `zero` is its identity, so grouping a
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
 from functools import reduce
 from typing import Final
 
@@ -120,34 +121,62 @@ def pack(facts: Facts) -> bytes:
     )
 
 
+@dataclass(frozen=True, slots=True, eq=False)
+class Entries:
+    """What differs from `zero()` in n rows of facts, m of it, row by row.
+
+    sizes int64 [n]: how many of a row; places int64 [m]: in FACTS; values int64 [m]
+    """
+
+    sizes: NDArray[np.int64]
+    places: NDArray[np.int64]
+    values: NDArray[np.int64]
+
+
+def entries_of_rows(rows: NDArray[np.int64]) -> Entries:
+    """Of int64 [n, len(FACTS)]."""
+    changed = rows != zero()
+    return Entries(np.count_nonzero(changed, axis=1), np.nonzero(changed)[1], rows[changed])
+
+
+def rows_of_entries(entries: Entries) -> NDArray[np.int64]:
+    """The inverse of `entries_of_rows`."""
+    rows = np.tile(zero(), (len(entries.sizes), 1))
+    rows[np.repeat(np.arange(len(rows)), entries.sizes), entries.places] = entries.values
+    return rows
+
+
 def pack_rows(rows: NDArray[np.int64]) -> list[bytes]:
     """`pack` of each row of an int64 array [n, len(FACTS)], at once."""
-    owners, places = np.nonzero(rows != zero())
-    entries = np.empty(len(owners), dtype=_ENTRY)
-    entries["place"], entries["value"] = places, rows[owners, places]
+    plain = entries_of_rows(rows)
+    entries = np.empty(len(plain.places), dtype=_ENTRY)
+    entries["place"], entries["value"] = plain.places, plain.values
     packed = entries.tobytes()
-    sizes = np.bincount(owners, minlength=len(rows)) * _ENTRY.itemsize
+    sizes = plain.sizes * _ENTRY.itemsize
     ends = np.cumsum(sizes)
     return [_VERSION_BYTE + packed[begin:end] for begin, end in zip(ends - sizes, ends, strict=True)]
 
 
 def unpack(packed: bytes) -> Facts:
     """The inverse of `pack`. Raises ValueError on another version, or bytes that `pack` does not make."""
-    facts: Facts = unpack_rows([packed])[0]
+    facts: Facts = rows_of_entries(unpack_entries([packed]))[0]
     return facts
 
 
-def unpack_rows(packed: Sequence[bytes]) -> NDArray[np.int64]:
-    """`unpack` of each, at once: int64 [n, len(FACTS)]."""
-    for one in packed:
-        if len(one) % _ENTRY.itemsize != 1:
-            raise ValueError(f"packed facts of {len(one)} bytes: not a version and entries of {_ENTRY.itemsize}")
-        if one[0] != _VERSION:
-            raise ValueError(f"packed facts of version {one[0]}; this code reads version {_VERSION}")
-    rows = np.tile(zero(), (len(packed), 1))
-    entries = np.frombuffer(b"".join([one[1:] for one in packed]), dtype=_ENTRY)
-    if len(entries) and entries["place"].max() >= len(FACTS):
-        raise ValueError(f"packed facts name place {entries['place'].max()}; this code knows {len(FACTS)}")
-    owners = np.repeat(np.arange(len(packed)), [len(one) // _ENTRY.itemsize for one in packed])
-    rows[owners, entries["place"]] = entries["value"]
-    return rows
+def unpack_entries(packed: Sequence[bytes]) -> Entries:
+    """Packed facts as entries, all at once. Raises as `unpack` does."""
+    joined = np.frombuffer(b"".join(packed), dtype=np.uint8)
+    sizes = np.fromiter(map(len, packed), dtype=np.int64, count=len(packed))
+    wrong = sizes[sizes % _ENTRY.itemsize != 1]
+    if len(wrong):
+        raise ValueError(f"packed facts of {wrong[0]} bytes: not a version and entries of {_ENTRY.itemsize}")
+    firsts = np.cumsum(sizes) - sizes
+    versions = joined[firsts]
+    if np.any(versions != _VERSION):
+        other = versions[versions != _VERSION][0]
+        raise ValueError(f"packed facts of version {other}; this code reads version {_VERSION}")
+    entries = np.delete(joined, firsts).view(_ENTRY)
+    places = entries["place"].astype(np.int64)
+    if len(places) and places.max() >= len(FACTS):
+        raise ValueError(f"packed facts name place {places.max()}; this code knows {len(FACTS)}")
+    return Entries(sizes // _ENTRY.itemsize, places, entries["value"].astype(np.int64))

@@ -162,6 +162,7 @@ def _named(totals: Mapping[str, Facts]) -> dict[str, dict[str, int]]:
 
 
 def _session(session: Session) -> LiveSession:
+    prices = session.prices
     return LiveSession(
         session_id=session.session_id,
         events=len(session.events),
@@ -170,8 +171,8 @@ def _session(session: Session) -> LiveSession:
         viewed=session.viewed,
         categories=session.categories,
         kinds=session.kinds,
-        price_min=session.price_min,
-        price_max=session.price_max,
+        price_min=min(prices, default=None),
+        price_max=max(prices, default=None),
         dwell_ms=session.dwell_ms,
         watch_ms=session.watch_ms,
         skipped=session.skipped,

@@ -8,9 +8,11 @@ from pyspark.sql import DataFrame, SparkSession
 from pyspark.sql import functions as F
 from pyspark.sql.streaming.query import StreamingQuery
 
+from headrace.domain.contract import REASONS
 from headrace.settings import Settings
 from headrace.stream.append import append_to_table
 from headrace.stream.clean import header, is_from_ingest, src_parts, utc_date
+from headrace.stream.progress import REASONS_SEEN
 from headrace.stream.records import topic_records
 from headrace.stream.schemas import CATALOGUE, DECISIONS, REJECTED
 
@@ -31,7 +33,10 @@ def start_archive(spark: SparkSession, settings: Settings, query: str) -> Stream
 
 
 def rejected_rows(records: DataFrame) -> DataFrame:
-    """Records of events.rejected (with headers) as rows of REJECTED; one that ingest did not write is left out."""
+    """Records of events.rejected (with headers) as rows of REJECTED; one that ingest did not write is left out.
+
+    A query over them reports how many of each reason a batch had (REASONS_SEEN).
+    """
     rows = records.select(
         header("src").alias("src"),
         header("src_ms").try_cast("long").alias("src_ms"),
@@ -42,7 +47,8 @@ def rejected_rows(records: DataFrame) -> DataFrame:
         F.col("offset").alias("rejected_offset"),
     )
     dated = rows.select("*", utc_date(F.col("src_ms")).alias("rejected_date"), *src_parts(F.col("src")))
-    return dated.where(is_from_ingest()).select(*REJECTED.names)
+    counts = [F.count_if(F.col("reason") == reason).alias(reason) for reason in REASONS]
+    return dated.where(is_from_ingest()).observe(REASONS_SEEN, *counts).select(*REJECTED.names)
 
 
 def decision_rows(records: DataFrame) -> DataFrame:

@@ -3,15 +3,21 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
-from typing import Literal
+from typing import Final, Literal
 
-from headrace.domain.facts import Facts, unpack_rows
-from headrace.domain.panes import PANE_MS, PaneKey, hour_of
+import numpy as np
+
+from headrace.domain.facts import Facts, unpack_entries
+from headrace.domain.pane_table import PaneTable
+from headrace.domain.panes import PANE_MS, PANES_PER_HOUR, PaneKey, hour_of
 from headrace.stores.cassandra.connection import READ, WRITE, Connection, Prepared
 from headrace.stores.ports import PaneCell
+
+_AFTER: Final = {f"{pane:02d}": pane * PANE_MS for pane in range(PANES_PER_HOUR)}
+"""A pane of an hour as keys write it → how long after the hour's start it starts."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,8 +36,30 @@ class CassandraPanes:
 
     async def since(self, owner: str, from_ms: int) -> Mapping[PaneKey, Facts]:
         rows = await self.connection.rows(self.select, (owner, hour_of(from_ms)))
-        cells = [cell for hour, entries in rows for cell in cells_of(hour, entries)]
-        return dict(zip([key for key, _ in cells], unpack_rows([packed for _, packed in cells]), strict=True))
+        return cells_of([(hour, entries) for hour, entries in rows])
+
+
+def cells_of(rows: Sequence[tuple[int, Mapping[str, bytes]]]) -> PaneTable:
+    """Rows of (hour, entries) as cells: `entry_key` the other way. ValueError for one that `pack` did not make.
+
+    >>> list(cells_of([(3_600_000, {"02:3|a|b|film": bytes([1]), "02|books": b""})]))
+    [(4200000, 'a|b', 'film')]
+    """
+    starts: list[int] = []
+    names: list[tuple[str, str]] = []
+    packed: list[bytes] = []
+    for hour, entries in rows:
+        for entry, facts in entries.items():
+            cell = _names(entry[2:])
+            if cell is None:
+                continue
+            try:
+                starts.append(hour + _AFTER[entry[:2]])
+            except KeyError as error:
+                raise ValueError(f"a cell of user_panes or item_panes says pane {error} of its hour") from error
+            names.append(cell)
+            packed.append(facts)
+    return PaneTable(np.array(starts, dtype=np.int64), names, unpack_entries(packed))
 
 
 def entry_key(key: PaneKey) -> str:
@@ -44,18 +72,6 @@ def entry_key(key: PaneKey) -> str:
     """
     pane_ms, category, content_type = key
     return f"{(pane_ms - hour_of(pane_ms)) // PANE_MS:02d}:{len(category)}|{category}|{content_type}"
-
-
-def cells_of(hour: int, entries: Mapping[str, bytes]) -> Iterator[tuple[PaneKey, bytes]]:
-    """The cells of one row with their packed facts: `entry_key` the other way.
-
-    >>> list(cells_of(3_600_000, {"02:3|a|b|film": b"", "02|books": b""}))
-    [((4200000, 'a|b', 'film'), b'')]
-    """
-    for entry, packed in entries.items():
-        names = _names(entry[2:])
-        if names is not None:
-            yield (hour + int(entry[:2]) * PANE_MS, *names), packed
 
 
 @lru_cache(maxsize=10_000)  # few names in many panes: a request reads hundreds of entries
