@@ -39,12 +39,22 @@ class CassandraPanes:
         return cells_of([(hour, entries) for hour, entries in rows])
 
 
-def cells_of(rows: Sequence[tuple[int, Mapping[str, bytes]]]) -> PaneTable:
-    """Rows of (hour, entries) as cells: `entry_key` the other way. ValueError for one that `pack` did not make.
+Row = tuple[int, Mapping[str, bytes]]
+"""(hour, entries), as the tables hold them."""
+
+
+def cells_of(rows: Sequence[Row]) -> PaneTable:
+    """Rows as cells. ValueError for one that `pack` did not make.
 
     >>> list(cells_of([(3_600_000, {"02:3|a|b|film": bytes([1]), "02|books": b""})]))
     [(4200000, 'a|b', 'film')]
     """
+    starts, names, packed = packed_cells(rows)
+    return PaneTable(np.array(starts, dtype=np.int64), names, unpack_entries(packed))
+
+
+def packed_cells(rows: Sequence[Row]) -> tuple[list[int], list[tuple[str, str]], list[bytes]]:
+    """Start, names and packed facts of each cell: `entry_key` the other way. ValueError for a key that it did not make."""
     starts: list[int] = []
     names: list[tuple[str, str]] = []
     packed: list[bytes] = []
@@ -59,7 +69,7 @@ def cells_of(rows: Sequence[tuple[int, Mapping[str, bytes]]]) -> PaneTable:
                 raise ValueError(f"a cell of user_panes or item_panes says pane {error} of its hour") from error
             names.append(cell)
             packed.append(facts)
-    return PaneTable(np.array(starts, dtype=np.int64), names, unpack_entries(packed))
+    return starts, names, packed
 
 
 def entry_key(key: PaneKey) -> str:
