@@ -54,7 +54,7 @@ def cells_of(rows: Sequence[Row]) -> PaneTable:
 
 
 def packed_cells(rows: Sequence[Row]) -> tuple[list[int], list[tuple[str, str]], list[bytes]]:
-    """Start, names and packed facts of each cell: `entry_key` the other way. ValueError for a key that it did not make."""
+    """Start, names and packed facts of each cell: `entry_key` the other way. ValueError for no pane of an hour."""
     starts: list[int] = []
     names: list[tuple[str, str]] = []
     packed: list[bytes] = []
