@@ -8,6 +8,7 @@ from dataclasses import dataclass
 
 from headrace.domain.events import SESSION_GAP_MS, Event
 from headrace.domain.facts import FACTS, Facts, facts_of, item_facts_of, merge_all
+from headrace.domain.summary import Summary, summary_of
 
 OFFSET = FACTS.index("tz_offset_max")
 
@@ -78,21 +79,21 @@ def windows(log: Iterable[Record], currency: str) -> dict[tuple[str, str, str, s
     return _merged(groups)
 
 
-def sessions(log: Iterable[Record], currency: str) -> dict[tuple[str, str, int, int], list[int]]:
-    """(person, session or "", first event, last event) → facts."""
+def sessions(log: Iterable[Record], currency: str) -> dict[tuple[str, str, int, int], Summary]:
+    """(person, session or "", first event, last event) → what it adds up to."""
     by_key = defaultdict(list)
     for record in counted(log):
         by_key[record.event.person, record.event.session_id or ""].append(record.event)
-    groups = {}
+    found = {}
     for (person, session), events in by_key.items():
-        run: list[Event] = []
+        runs: list[list[Event]] = []
         for event in sorted(events, key=lambda each: each.occurred_at):
-            if run and event.occurred_at - run[-1].occurred_at > SESSION_GAP_MS:
-                groups[person, session, run[0].occurred_at, run[-1].occurred_at] = [facts_of(e, currency) for e in run]
-                run = []
-            run.append(event)
-        groups[person, session, run[0].occurred_at, run[-1].occurred_at] = [facts_of(e, currency) for e in run]
-    return _merged(groups)
+            if not runs or event.occurred_at - runs[-1][-1].occurred_at > SESSION_GAP_MS:
+                runs.append([])
+            runs[-1].append(event)
+        for run in runs:
+            found[person, session, run[0].occurred_at, run[-1].occurred_at] = summary_of(session, run, currency)
+    return found
 
 
 def _merged(groups: dict[tuple, list[Facts]]) -> dict[tuple, list[int]]:

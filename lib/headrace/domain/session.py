@@ -2,19 +2,19 @@
 
 from __future__ import annotations
 
-from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from operator import gt
 
-from headrace.domain.events import SESSION_GAP_MS, UNKNOWN, Event
-
-_MILLI = 1000
+from headrace.domain.events import SESSION_GAP_MS, Event
+from headrace.domain.summary import SKIPPED, counted, items_of, prices_of, time_by_type
 
 
 @dataclass(frozen=True, slots=True)
 class Session:
-    """Events in order of happening (ties: event_id); late ones are outside. What they add up to is counted when asked.
+    """Events in order of happening (ties: event_id); late ones are outside. What ranking reads is counted when asked.
+
+    Everything else that they say is `summary_of` them (summary.py), as of a finished session.
 
     events    oldest first; () where the last one is more than 30 min before the clock
     currency  the world's: prices in others are not looked at
@@ -25,86 +25,29 @@ class Session:
     currency: str
 
     @property
-    def started_ms(self) -> int | None:
-        """When the first event happened; None without events."""
-        return self.events[0].occurred_at if self.events else None
-
-    @property
-    def last_ms(self) -> int | None:
-        """When the last one did."""
-        return self.events[-1].occurred_at if self.events else None
-
-    @property
-    def length_ms(self) -> int:
-        """From the first event to the last; 0 without events."""
-        return self.events[-1].occurred_at - self.events[0].occurred_at if self.events else 0
-
-    @property
-    def viewed(self) -> tuple[str, ...]:
-        """Distinct items of view, click, dwell and watch events, newest first."""
-        return self._items("view", "click", "dwell", "watch")
-
-    @property
     def seen(self) -> Mapping[str, int]:
         """Item → number of events on it."""
-        return Counter([event.item_id for event in self.events if event.item_id is not None])
+        return counted([event.item_id for event in self.events if event.item_id is not None])
 
     @property
-    def categories(self) -> Mapping[str, int]:
-        """Category → number of events in it, "unknown" included."""
-        return Counter([event.category or UNKNOWN for event in self.events])
-
-    @property
-    def kinds(self) -> Mapping[str, int]:
-        """Kind → number of events, only kinds that occur."""
-        return Counter([event.kind for event in self.events])
-
-    @property
-    def prices(self) -> tuple[int, ...]:
+    def prices(self) -> Sequence[int]:
         """Of priced events in the world's currency, minor units, oldest first."""
-        ours = (None, self.currency)
-        return tuple(
-            [event.price_minor for event in self.events if event.price_minor is not None and event.currency in ours]
-        )
+        return prices_of(self.events, self.currency)
 
     @property
     def dwell_ms(self) -> Mapping[str, int]:
         """Content type → time, "unknown" included."""
-        return self._time("dwell")
+        return time_by_type(self.events, "dwell")
 
     @property
     def watch_ms(self) -> Mapping[str, int]:
         """Content type → time, "unknown" included."""
-        return self._time("watch")
+        return time_by_type(self.events, "watch")
 
     @property
     def skipped(self) -> tuple[str, ...]:
-        """Distinct items skipped, newest first."""
-        return self._items("skip")
-
-    @property
-    def unwanted(self) -> tuple[str, ...]:
-        """Distinct items hidden or disliked, newest first."""
-        return self._items("hide", "dislike")
-
-    @property
-    def queries(self) -> tuple[str, ...]:
-        """Search texts, newest first."""
-        return tuple(
-            event.query for event in reversed(self.events) if event.kind == "search" and event.query is not None
-        )
-
-    def _items(self, *kinds: str) -> tuple[str, ...]:
-        items = [event.item_id for event in reversed(self.events) if event.kind in kinds and event.item_id is not None]
-        return tuple(dict.fromkeys(items))
-
-    def _time(self, kind: str) -> dict[str, int]:
-        time: dict[str, int] = {}
-        for event in self.events:
-            if event.kind == kind and event.value_milli is not None:
-                name = event.content_type or UNKNOWN
-                time[name] = time.get(name, 0) + max(0, event.value_milli // _MILLI)
-        return time
+        """Distinct items skipped."""
+        return items_of(self.events, SKIPPED)
 
 
 def merged(tail: Sequence[Event], context: Sequence[Event]) -> tuple[Event, ...]:

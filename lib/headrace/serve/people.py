@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Annotated, Final
 
 import msgspec
@@ -13,11 +13,11 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from headrace.domain.catalogue import Catalogue
-from headrace.domain.events import MAX_ID, Person
+from headrace.domain.events import MAX_ID, Event, Person
 from headrace.domain.facts import FACTS, Facts, zero
 from headrace.domain.inputs import Inputs
 from headrace.domain.recommend import known_of
-from headrace.domain.session import Session
+from headrace.domain.summary import Summary, summary_of
 from headrace.domain.windows import REACH_MS, marginal, windows_at
 from headrace.errors import StoreUnavailable
 from headrace.serve.bodies import as_json
@@ -34,24 +34,6 @@ ITEMS: Final = 20
 PERSON: Final = Parameter(
     "person", "u:<user_id> or s:<session_id>.", {"type": "string", "pattern": "^[us]:.+$", "maxLength": MAX_ID + 2}
 )
-
-
-class LiveSession(Struct, frozen=True):
-    """The session that is open now. Times in ms since 1970 UTC; sums by category, kind or content type."""
-
-    session_id: str | None
-    events: int
-    started_ms: int | None
-    last_ms: int | None
-    viewed: tuple[str, ...]
-    categories: Mapping[str, int]
-    kinds: Mapping[str, int]
-    price_min: int | None
-    price_max: int | None
-    dwell_ms: Mapping[str, int]
-    watch_ms: Mapping[str, int]
-    skipped: tuple[str, ...]
-    queries: tuple[str, ...]
 
 
 class Affinities(Struct, frozen=True):
@@ -81,12 +63,13 @@ class PersonFeatures(Struct, frozen=True):
     clock_ms: int
     freshness: Freshness
     tail_events: int
-    session: LiveSession
+    session: Annotated[Summary, Meta(description="The session that is open now, as far as the tail reaches")]
+    queries: Annotated[tuple[str, ...], Meta(description="What it searched for, in order of the first such search")]
     windows: Mapping[str, Mapping[str, Mapping[str, int]]]
     windows_by_content_type: Mapping[str, Mapping[str, Mapping[str, int]]]
     affinities: Affinities
     trained: Trained
-    sessions: Annotated[tuple[msgspec.Raw, ...], Meta(description="Finished sessions, newest first")]
+    sessions: Annotated[tuple[msgspec.Raw, ...], Meta(description="Finished sessions, newest first: as `session`")]
 
 
 def operations(service: Service) -> tuple[Operation, ...]:
@@ -132,7 +115,8 @@ async def person_features(service: Service, person: Person) -> PersonFeatures:
         clock_ms=clock_ms,
         freshness=freshness(inputs, trained_ms),
         tail_events=len(reads.tail),
-        session=_session(known.session),
+        session=summary_of(known.session.session_id, known.session.events, service.policy.currency),
+        queries=_queries(known.session.events),
         windows={name: _named(marginal(cells, "category")) for name, cells in windows.items()},
         windows_by_content_type={name: _named(marginal(cells, "content_type")) for name, cells in windows.items()},
         affinities=Affinities(
@@ -161,23 +145,8 @@ def _named(totals: Mapping[str, Facts]) -> dict[str, dict[str, int]]:
     return {name: named(facts) for name, facts in totals.items()}
 
 
-def _session(session: Session) -> LiveSession:
-    prices = session.prices
-    return LiveSession(
-        session_id=session.session_id,
-        events=len(session.events),
-        started_ms=session.started_ms,
-        last_ms=session.last_ms,
-        viewed=session.viewed,
-        categories=session.categories,
-        kinds=session.kinds,
-        price_min=min(prices, default=None),
-        price_max=max(prices, default=None),
-        dwell_ms=session.dwell_ms,
-        watch_ms=session.watch_ms,
-        skipped=session.skipped,
-        queries=session.queries,
-    )
+def _queries(events: Sequence[Event]) -> tuple[str, ...]:
+    return tuple(dict.fromkeys(each.query for each in events if each.kind == "search" and each.query is not None))
 
 
 def _by_category(affinity: NDArray[np.float64], catalogue: Catalogue) -> dict[str, float]:

@@ -17,15 +17,14 @@ def fact_totals(currency: str) -> list[Column]:
 
     Addition wraps at 64 bit as numpy's does: run with spark.sql.ansi.enabled=false, else one absurd price ends a query.
     """
-    kind, price = F.col("kind"), F.col("price_minor")
-    priced = F.when(price.isNotNull() & (F.col("currency").isNull() | (F.col("currency") == currency)), price)
+    kind, price = F.col("kind"), priced(currency)
     totals = {name: F.count(F.when(kind == name.removeprefix("n_"), 1)) for name in COUNTS}
     for name in SUMS:
         sources = [(k, divisor) for k, (fact, divisor) in VALUE_FACT.items() if fact == name]
         if sources:
             totals[name] = _sum(F.coalesce(*(_value(kind == k, divisor) for k, divisor in sources)))
-    totals |= {"price_n": F.count(priced), "price_sum": _sum(priced)}
-    totals |= {"price_min": F.min(priced), "price_max": F.max(priced), "tz_offset_max": F.max("tz_offset_min")}
+    totals |= {"price_n": F.count(price), "price_sum": _sum(price)}
+    totals |= {"price_min": F.min(price), "price_max": F.max(price), "tz_offset_max": F.max("tz_offset_min")}
     return [totals[name].alias(name) for name in PERSON_FACTS]
 
 
@@ -43,6 +42,11 @@ def people_words(bit: Column) -> list[Column]:
     word = F.shiftright(bit, 6)
     words = (F.bit_or(F.when(word == place, mask)) for place in range(len(PEOPLE)))
     return [F.coalesce(bits, F.lit(0)).alias(name) for bits, name in zip(words, PEOPLE, strict=True)]
+
+
+def priced(currency: str) -> Column:
+    """price_minor where it is in the world's currency, or in none; else null."""
+    return F.when(F.col("currency").isNull() | (F.col("currency") == currency), F.col("price_minor"))
 
 
 def merged_facts() -> list[Column]:

@@ -15,12 +15,14 @@ from pyspark.sql.types import (
     DateType,
     DoubleType,
     LongType,
+    MapType,
     StringType,
     StructField,
     StructType,
 )
 
 from headrace.domain.facts import PERSON_FACTS
+from headrace.domain.summary import LISTED_ACTS
 
 _TEXT, _LONG, _BYTES = StringType(), LongType(), BinaryType()
 
@@ -157,11 +159,26 @@ SESSIONS: Final = StructType(
         _column("session_id", _TEXT, "the sender's session; empty where it names none"),
         _column("started_ms", _LONG, "the first event"),
         _column("ended_ms", _LONG, "the last event"),
+        _column("length_ms", _LONG, "from the first event to the last"),
         _column("n_events", _LONG, "all events of it"),
-        _column("n_items", _LONG, "distinct items"),
-        _column("n_categories", _LONG, "distinct categories, unknown among them"),
-        _column("items", ArrayType(_TEXT), "the distinct items, the first 100 by id"),
-        _column("categories", ArrayType(_TEXT), "the distinct categories, the first 50 by name"),
+        _column("more", BooleanType(), f"it has more than {LISTED_ACTS} acts: entry_kind to watch_by_type cover those"),
+        _column("entry_kind", _TEXT, "of the first act; an act is any event but an impression"),
+        _column("entry_item", _TEXT, "of the first act on an item"),
+        _column("entry_category", _TEXT, "of the first act on an item"),
+        _column("price_first", _LONG, "of the first priced act"),
+        _column("price_last", _LONG, "of the last priced act"),
+        _column("price_up", _LONG, "by how much the price rose from one priced act to the next, in sum"),
+        _column("price_down", _LONG, "by how much it fell: price_first + price_up - price_down = price_last"),
+        _column("viewed", ArrayType(_TEXT), "distinct items viewed, clicked, dwelt on or watched, by first such act"),
+        _column("carted", ArrayType(_TEXT), "distinct items put into the cart, by first such act"),
+        _column("bought", ArrayType(_TEXT), "distinct items purchased, by first such act"),
+        _column("skipped", ArrayType(_TEXT), "distinct items skipped, by first such act"),
+        _column("unwanted", ArrayType(_TEXT), "distinct items hidden or disliked, by first such act"),
+        _column("categories", MapType(_TEXT, _LONG), "category, unknown among them, to its acts"),
+        _column("dwell_by_type", MapType(_TEXT, _LONG), "content type, unknown among them, to dwell time in ms"),
+        _column("watch_by_type", MapType(_TEXT, _LONG), "content type, unknown among them, to watch time in ms"),
+        _column("cart_after_ms", _LONG, "from the first event to the first cart; null where it came to none"),
+        _column("purchase_after_ms", _LONG, "from the first event to the first purchase; null where it came to none"),
         *_FACT_COLUMNS,
     ]
 )
