@@ -16,12 +16,11 @@ from headrace.domain.facts import Facts, facts_of, merge, zero
 from headrace.domain.facts import pack as pack_facts
 from headrace.domain.features import FEATURE_SET_ID
 from headrace.domain.model import SOURCES, BatchCandidates, ModelArrays
-from headrace.domain.panes import DAY_MS, HOUR_MS, hour_of, pane_of
+from headrace.domain.panes import DAY_MS, HOUR_MS, PaneKey, hour_of, pane_of
 from headrace.domain.snapshots import Snapshots, snapshots_of
 from headrace.stores.cassandra.panes import cells_of, entry_key
 from headrace.stores.event_json import read_event
 from headrace.stores.memory import MemoryStores
-from headrace.stores.ports import PaneKey
 
 CLOCK = 1_767_225_600_000
 ANN = Person("u:ann")
@@ -121,15 +120,16 @@ def _event(number: int) -> Event:
 
 def pane_rows() -> list[tuple[int, dict[str, bytes]]]:
     """CELLS cells over the last day, an hour a row, oldest first."""
-    cells: dict[tuple[int, str], Facts] = {}
+    cells: dict[PaneKey, Facts] = {}
     for number in range(CELLS * 3):
         happened = CLOCK - (number // 3) * (DAY_MS - HOUR_MS) // CELLS - number
         one = replace(_event(number), occurred_at=happened)
-        key = pane_of(happened), f"category-{number // 3 * 7 % CATEGORIES}"
+        category = number // 3 * 7 % CATEGORIES
+        key = pane_of(happened), f"category-{category}", ("product", "video", "article")[category % 3]
         cells[key] = merge(cells.get(key, zero()), facts_of(one, "GBP"))
     rows: dict[int, dict[str, bytes]] = {}
-    for (pane_ms, category), facts in sorted(cells.items()):
-        rows.setdefault(hour_of(pane_ms), {})[entry_key(pane_ms, category)] = pack_facts(facts)
+    for key, facts in sorted(cells.items(), key=lambda cell: cell[0]):
+        rows.setdefault(hour_of(key[0]), {})[entry_key(key)] = pack_facts(facts)
     return list(rows.items())
 
 

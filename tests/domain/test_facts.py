@@ -16,6 +16,7 @@ from headrace.domain.facts import (
     pack,
     pack_rows,
     rows_of_entries,
+    tz_offset_of,
     unpack,
     unpack_entries,
     zero,
@@ -45,6 +46,16 @@ def test_price_facts_cover_the_worlds_currency_and_events_that_name_none():
     assert named(facts_of(event("cart", price_minor=199, currency="GBP"), "GBP")) == pounds
     assert named(facts_of(event("cart", price_minor=199), "GBP")) == pounds
     assert named(facts_of(event("cart", price_minor=199, currency="EUR"), "GBP")) == {"n_cart": 1}
+
+
+def test_the_greatest_offset_of_local_time_that_was_told_is_kept_and_none_is_none():
+    west, east, silent = (facts_of(event("view", tz_offset_min=offset), "GBP") for offset in (-300, 60, None))
+    assert [tz_offset_of(merge_all(parts)) for parts in ([west, east, silent], [silent, west], [silent], [])] == [
+        60,
+        -300,
+        None,
+        None,
+    ]
 
 
 def test_a_price_of_nothing_is_a_price():

@@ -88,8 +88,8 @@ def test_panes_and_tails_in_cassandra_equal_the_recount(story: Story) -> None:
     expected = story.expected
 
     async def read(stores: Stores) -> tuple[dict[Any, Any], dict[Any, Any], dict[Any, Any]]:
-        users = {p: await stores.user_panes.since(p, 0) for p, _, _ in expected.user_panes}
-        items = {i: await stores.item_panes.since(i, 0) for i, _, _ in expected.item_panes}
+        users = {p: await stores.user_panes.since(p, 0) for p, *_ in expected.user_panes}
+        items = {i: await stores.item_panes.since(i, 0) for i, *_ in expected.item_panes}
         tails = {p: await stores.tails.newest(p, 1000) for p in expected.tails}
         return users, items, tails
 

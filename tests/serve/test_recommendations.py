@@ -101,7 +101,7 @@ def test_freshness_is_the_age_of_the_newest_thing_of_each_speed(api: Api) -> Non
     api.happened(seen)
     api.run(
         api.stores.user_panes.put(
-            [PaneCell("u:ann", pane_of(seen.occurred_at), "kitchen", pack(facts_of(seen, "GBP")))], 1
+            [PaneCell("u:ann", pane_of(seen.occurred_at), "kitchen", "product", pack(facts_of(seen, "GBP")))], 1
         )
     )
 

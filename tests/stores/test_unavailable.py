@@ -25,9 +25,9 @@ PERSON = Person("u:1")
 CALLS: dict[str, Callable[[Stores], Awaitable[object]]] = {
     "tails.append": lambda stores: stores.tails.append([view("u:1", f"e{ms}", ms) for ms in range(300)]),
     "tails.newest": lambda stores: stores.tails.newest(PERSON, 1),
-    "user_panes.put": lambda stores: stores.user_panes.put([PaneCell("u:1", 0, "a", b"\x01")], 1),
+    "user_panes.put": lambda stores: stores.user_panes.put([PaneCell("u:1", 0, "a", "b", b"\x01")], 1),
     "user_panes.since": lambda stores: stores.user_panes.since("u:1", 0),
-    "item_panes.put": lambda stores: stores.item_panes.put([PaneCell("i1", 0, "a", b"\x01")], 1),
+    "item_panes.put": lambda stores: stores.item_panes.put([PaneCell("i1", 0, "a", "b", b"\x01")], 1),
     "item_panes.since": lambda stores: stores.item_panes.since("i1", 0),
     "sessions.put": lambda stores: stores.sessions.put([SessionRow(PERSON, 0, "s", "{}")], 1),
     "sessions.newest": lambda stores: stores.sessions.newest(PERSON, 1),

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from pyspark.sql import functions as F
 
 from headrace.domain.events import KINDS, SESSION_GAP_MS, ItemId
-from headrace.domain.facts import FACTS
+from headrace.domain.facts import PERSON_FACTS
 from headrace.domain.session import live_session, merged
 from headrace.domain.summary import LISTED_ACTS, Summary, summary_of
 from headrace.stream.schemas import SESSIONS
@@ -34,7 +34,9 @@ def finished(events):
 
 def summary_in(row):
     values = {each.name: row[each.name] for each in fields(Summary) if each.name != "totals"}
-    return Summary(**values | {name: tuple(row[name]) for name in LISTS}, totals={name: row[name] for name in FACTS})
+    return Summary(
+        **values | {name: tuple(row[name]) for name in LISTS}, totals={name: row[name] for name in PERSON_FACTS}
+    )
 
 
 def by_key(rows):

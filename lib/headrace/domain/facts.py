@@ -13,6 +13,7 @@ from typing import Final
 import numpy as np
 from numpy.typing import NDArray
 
+from headrace.domain.distinct import WORDS, bits_of, words_of
 from headrace.domain.events import KINDS, Event
 
 Facts = NDArray[np.int64]
@@ -20,12 +21,21 @@ Facts = NDArray[np.int64]
 
 COUNTS: Final = tuple(f"n_{kind}" for kind in KINDS)
 SUMS: Final = ("dwell_ms", "watch_ms", "pause_ms", "quantity_milli", "rating_milli", "price_n", "price_sum")
-FACTS: Final = (*COUNTS, *SUMS, "price_min", "price_max")
-"""Every fact, in packed order: append only. price_* cover priced events in the world's currency, in minor units."""
+PERSON_FACTS: Final = (*COUNTS, *SUMS, "price_min", "price_max", "tz_offset_max")
+"""Facts of one person's events. price_* cover priced events in the world's currency, in minor units; tz_offset_max is
+the greatest offset of local time that any event told, in minutes."""
+
+PEOPLE: Final = tuple(f"people_{word}" for word in range(WORDS))
+"""Who did it, as the words of domain/distinct.py: 0 but for items."""
+
+FACTS: Final = (*PERSON_FACTS, *PEOPLE)
+"""Every fact, in packed order: append only."""
 
 PLACE_OF: Final = {name: place for place, name in enumerate(FACTS)}
 _MIN: Final = PLACE_OF["price_min"]
 _MAX: Final = PLACE_OF["price_max"]
+_OFFSET: Final = PLACE_OF["tz_offset_max"]
+_PEOPLE: Final = PLACE_OF[PEOPLE[0]]
 _NONE_MIN: Final = np.iinfo(np.int64).max
 _NONE_MAX: Final = np.iinfo(np.int64).min
 _VERSION: Final = 1
@@ -44,17 +54,19 @@ VALUE_FACT: Final = {
 
 
 def zero() -> Facts:
-    """The facts of nothing: all sums 0, no price seen."""
+    """The facts of nothing: all sums 0, no price seen, no offset told, nobody there."""
     facts = np.zeros(len(FACTS), dtype=np.int64)
-    facts[_MIN], facts[_MAX] = _NONE_MIN, _NONE_MAX
+    facts[_MIN], facts[_MAX], facts[_OFFSET] = _NONE_MIN, _NONE_MAX, _NONE_MAX
     return facts
 
 
 def merge(left: Facts, right: Facts) -> Facts:
-    """Both together: sums add, price_min and price_max keep the extreme."""
+    """Both together: sums add, price_min, price_max and tz_offset_max keep the extreme, words of people unite."""
     both = left + right
     both[_MIN] = min(left[_MIN], right[_MIN])
     both[_MAX] = max(left[_MAX], right[_MAX])
+    both[_OFFSET] = max(left[_OFFSET], right[_OFFSET])
+    both[_PEOPLE:] = left[_PEOPLE:] | right[_PEOPLE:]
     return both
 
 
@@ -64,7 +76,7 @@ def merge_all(parts: Iterable[Facts]) -> Facts:
 
 
 def facts_of(event: Event, currency: str) -> Facts:
-    """One event as facts. `currency` is the world's: other prices are not counted."""
+    """One event as facts of its person. `currency` is the world's: other prices are not counted."""
     facts = zero()
     facts[PLACE_OF[f"n_{event.kind}"]] = 1
     if event.value_milli is not None and event.kind in VALUE_FACT:
@@ -74,7 +86,26 @@ def facts_of(event: Event, currency: str) -> Facts:
         facts[PLACE_OF["price_n"]] = 1
         facts[PLACE_OF["price_sum"]] = event.price_minor
         facts[_MIN] = facts[_MAX] = event.price_minor
+    if event.tz_offset_min is not None:
+        facts[_OFFSET] = event.tz_offset_min
     return facts
+
+
+def item_facts_of(event: Event, currency: str) -> Facts:
+    """One event as facts of its item: who did it is in them."""
+    facts = facts_of(event, currency)
+    facts[_PEOPLE:] = words_of(bits_of([event.person]))
+    return facts
+
+
+def people_of(facts: NDArray[np.int64]) -> NDArray[np.int64]:
+    """The words for `distinct`: int64 [..., len(FACTS)] → int64 [..., WORDS]."""
+    return facts[..., _PEOPLE:]
+
+
+def tz_offset_of(facts: Facts) -> int | None:
+    """Minutes of local time ahead of UTC; None where no event told."""
+    return None if facts[_OFFSET] == _NONE_MAX else int(facts[_OFFSET])
 
 
 def has_price(facts: Facts) -> bool:

@@ -8,17 +8,17 @@ from __future__ import annotations
 
 import base64
 from collections.abc import Mapping, Sequence
-from typing import TypedDict
+from typing import NotRequired, TypedDict
 
 import numpy as np
 from numpy.typing import NDArray
 
 from headrace.domain.catalogue import Catalogue
-from headrace.domain.events import Event, ItemId, Person
+from headrace.domain.events import UNKNOWN, Event, ItemId, Person
 from headrace.domain.facts import Facts, zero
 from headrace.domain.model import SOURCES, BatchCandidates
 from headrace.domain.pane_table import table_of
-from headrace.domain.panes import DAY_MS, window_panes
+from headrace.domain.panes import DAY_MS, PaneKey, window_panes
 from headrace.domain.retrieval import Pool
 
 ItemCode = int | str
@@ -46,10 +46,11 @@ class EventColumns(TypedDict, total=False):
 
 
 class PanePlain(TypedDict):
-    """facts: place in FACTS, value, place, value, …, of those that differ from zero()."""
+    """facts: place in FACTS, value, place, value, …, of those that differ from zero(); no content_type: unknown."""
 
     start_ms: int
     category: str
+    content_type: NotRequired[str]
     facts: list[int]
 
 
@@ -159,28 +160,36 @@ def unpack_events(columns: EventColumns, clock: int, items: Sequence[str]) -> tu
     )
 
 
-def pack_panes(panes: Mapping[tuple[int, str], Facts], clock: int) -> list[PanePlain]:
+def pack_panes(panes: Mapping[PaneKey, Facts], clock: int) -> list[PanePlain]:
     """Those of the last day, oldest first: the law reads no others."""
     table, day = table_of(panes), window_panes(clock, DAY_MS)
     entries = table.entries
     numbers = np.column_stack((entries.places, entries.values)).reshape(-1).tolist()
     ends = np.cumsum(2 * entries.sizes)
     firsts = ends - 2 * entries.sizes
-    cells = sorted(zip(table.starts.tolist(), table.categories, firsts.tolist(), ends.tolist(), strict=True))
+    cells = sorted(zip(table.starts.tolist(), table.names, firsts.tolist(), ends.tolist(), strict=True))
     return [
-        {"start_ms": start_ms, "category": category, "facts": numbers[first:end]}
-        for start_ms, category, first, end in cells
+        _pane_plain((start_ms, *names), numbers[first:end])
+        for start_ms, names, first, end in cells
         if day.start <= start_ms < day.stop
     ]
 
 
-def unpack_panes(packed: Sequence[PanePlain]) -> dict[tuple[int, str], Facts]:
+def _pane_plain(key: PaneKey, facts: list[int]) -> PanePlain:
+    start_ms, category, content_type = key
+    plain = PanePlain(start_ms=start_ms, category=category, facts=facts)
+    if content_type != UNKNOWN:
+        plain["content_type"] = content_type
+    return plain
+
+
+def unpack_panes(packed: Sequence[PanePlain]) -> dict[PaneKey, Facts]:
     """The inverse of `pack_panes`."""
-    panes: dict[tuple[int, str], Facts] = {}
+    panes: dict[PaneKey, Facts] = {}
     for pane in packed:
         facts = zero()
         facts[pane["facts"][::2]] = pane["facts"][1::2]
-        panes[pane["start_ms"], pane["category"]] = facts
+        panes[pane["start_ms"], pane["category"], pane.get("content_type", UNKNOWN)] = facts
     return panes
 
 

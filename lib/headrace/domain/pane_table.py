@@ -9,38 +9,41 @@ import numpy as np
 from numpy.typing import NDArray
 
 from headrace.domain.facts import FACTS, Entries, Facts, entries_of_rows, rows_of_entries
+from headrace.domain.panes import PaneKey
 
 
-class PaneTable(Mapping[tuple[int, str], Facts]):
-    """n cells, each (pane start, category) once. It is a mapping as well, which is only built for whoever reads it so.
+class PaneTable(Mapping[PaneKey, Facts]):
+    """n cells, each (pane start, category, content type) once.
 
-    starts int64 [n]; categories: n names; entries: their facts
+    It is a mapping as well, which is only built for whoever reads it so.
+
+    starts int64 [n]; names: n × (category, content type); entries: their facts
     """
 
-    def __init__(self, starts: NDArray[np.int64], categories: Sequence[str], entries: Entries) -> None:
+    def __init__(self, starts: NDArray[np.int64], names: Sequence[tuple[str, str]], entries: Entries) -> None:
         self.starts = starts
-        self.categories = categories
+        self.names = names
         self.entries = entries
 
     @cached_property
-    def _cells(self) -> dict[tuple[int, str], Facts]:
-        keys = zip(self.starts.tolist(), self.categories, strict=True)
+    def _cells(self) -> dict[PaneKey, Facts]:
+        keys = ((start_ms, *names) for start_ms, names in zip(self.starts.tolist(), self.names, strict=True))
         return dict(zip(keys, rows_of_entries(self.entries), strict=True))
 
-    def __getitem__(self, key: tuple[int, str]) -> Facts:
+    def __getitem__(self, key: PaneKey) -> Facts:
         return self._cells[key]
 
-    def __iter__(self) -> Iterator[tuple[int, str]]:
+    def __iter__(self) -> Iterator[PaneKey]:
         return iter(self._cells)
 
     def __len__(self) -> int:
-        return len(self.categories)
+        return len(self.names)
 
 
-def table_of(panes: Mapping[tuple[int, str], Facts]) -> PaneTable:
+def table_of(panes: Mapping[PaneKey, Facts]) -> PaneTable:
     """Any panes as columns; those that are columns already as they are."""
     if isinstance(panes, PaneTable):
         return panes
-    starts = np.array([start_ms for start_ms, _ in panes], dtype=np.int64)
+    starts = np.array([start_ms for start_ms, _, _ in panes], dtype=np.int64)
     facts = np.array(list(panes.values()), dtype=np.int64).reshape(-1, len(FACTS))
-    return PaneTable(starts, [category for _, category in panes], entries_of_rows(facts))
+    return PaneTable(starts, [(category, content_type) for _, category, content_type in panes], entries_of_rows(facts))

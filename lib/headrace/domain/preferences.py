@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 from headrace.domain.catalogue import Catalogue
 from headrace.domain.facts import FACTS, Facts
 from headrace.domain.pane_table import table_of
-from headrace.domain.panes import DAY_MS, HOUR_MS, window_panes
+from headrace.domain.panes import DAY_MS, HOUR_MS, PaneKey, window_panes
 from headrace.domain.signals import Signals
 from headrace.domain.strength import strengths_of_facts
 
@@ -43,7 +43,7 @@ class Preferences:
 
 def preferences_of(
     signals: Signals,
-    panes: Mapping[tuple[int, str], Facts],
+    panes: Mapping[PaneKey, Facts],
     clock: int,
     catalogue: Catalogue,
     item_factors: NDArray[np.float32],
@@ -115,11 +115,11 @@ def folded(
 
 
 def _window_strength(
-    panes: Mapping[tuple[int, str], Facts], clock: int, catalogue: Catalogue
+    panes: Mapping[PaneKey, Facts], clock: int, catalogue: Catalogue
 ) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
     """Strength per category over the last hour and the last day: the law of strength on summed facts."""
     table, number = table_of(panes), dict[str, int]()
-    categories = np.array([number.setdefault(name, len(number)) for name in table.categories], dtype=np.int64)
+    categories = np.array([number.setdefault(name, len(number)) for name, _ in table.names], dtype=np.int64)
     codes = [catalogue.category_code.get(name, 0) for name in number]
     entries = table.entries
     at = np.repeat(categories * len(FACTS), entries.sizes) + entries.places
@@ -127,7 +127,7 @@ def _window_strength(
     for total, length_ms in zip(summed, (HOUR_MS, DAY_MS), strict=True):
         window = window_panes(clock, length_ms)
         inside = np.repeat((table.starts >= window.start) & (table.starts < window.stop), entries.sizes)
-        # Price extremes become meaningless in the sum; strengths do not read them.
+        # Extremes become meaningless in the sum; strengths do not read them.
         np.add.at(total.reshape(-1), at[inside], entries.values[inside])
     strength = np.zeros((2, len(catalogue.categories)))
     strength[:, codes] = strengths_of_facts(summed)

@@ -14,7 +14,7 @@ from itertools import pairwise
 from typing import Final
 
 from headrace.domain.events import UNKNOWN, Event
-from headrace.domain.facts import FACTS, facts_of, has_price, merge_all
+from headrace.domain.facts import PERSON_FACTS, facts_of, has_price, merge_all, tz_offset_of
 
 LISTED_ACTS: Final = 200
 """Spark keeps room for so many in the state of every open session: 4 KiB before the first act is in it."""
@@ -41,7 +41,7 @@ class Summary:
     categories                 category → acts in it, UNKNOWN included
     dwell_by_type, watch_by_type  content type → time, UNKNOWN included; a negative time is none
     cart_after_ms, purchase_after_ms  from the session's first event to its first cart, or purchase
-    totals                     domain.facts of all events by name; price_min and price_max None where no price was seen
+    totals                     domain.facts of all events by name; extremes None where no price or no offset was told
     """
 
     session_id: str | None
@@ -147,5 +147,6 @@ def _after_ms(ordered: Sequence[Event], kinds: Sequence[str]) -> int | None:
 
 def _totals(events: Sequence[Event], currency: str) -> dict[str, int | None]:
     facts = merge_all(facts_of(event, currency) for event in events)
-    totals: dict[str, int | None] = dict(zip(FACTS, facts.tolist(), strict=True))
-    return totals if has_price(facts) else totals | {"price_min": None, "price_max": None}
+    totals: dict[str, int | None] = dict(zip(PERSON_FACTS, facts[: len(PERSON_FACTS)].tolist(), strict=True))
+    prices: dict[str, int | None] = {} if has_price(facts) else {"price_min": None, "price_max": None}
+    return totals | prices | {"tz_offset_max": tz_offset_of(facts)}

@@ -14,12 +14,12 @@ from starlette.responses import Response
 
 from headrace.domain.catalogue import Catalogue
 from headrace.domain.events import MAX_ID, Event, Person
-from headrace.domain.facts import FACTS, Facts, has_price, zero
+from headrace.domain.facts import FACTS, Facts, zero
 from headrace.domain.inputs import Inputs
 from headrace.domain.profile import Profile, profile_of
 from headrace.domain.recommend import known_of
 from headrace.domain.summary import Summary, summary_of
-from headrace.domain.windows import windows_at
+from headrace.domain.windows import REACH_MS, marginal, windows_at
 from headrace.errors import StoreUnavailable
 from headrace.serve.bodies import as_json
 from headrace.serve.operation import Operation, Parameter
@@ -58,7 +58,8 @@ class Trained(Struct, frozen=True):
 
 
 class PersonFeatures(Struct, frozen=True):
-    """Everything about one person. windows: length → category → fact → total, zeros left out."""
+    """Everything about one person. windows: window → category → fact → total, zeros left out; the others likewise by
+    content type, which sums the same events up."""
 
     person: str
     world: str
@@ -68,6 +69,7 @@ class PersonFeatures(Struct, frozen=True):
     session: Annotated[Summary, Meta(description="The session that is open now, as far as the tail reaches")]
     queries: Annotated[tuple[str, ...], Meta(description="What it searched for, in order of the first such search")]
     windows: Mapping[str, Mapping[str, Mapping[str, int]]]
+    windows_by_content_type: Mapping[str, Mapping[str, Mapping[str, int]]]
     affinities: Affinities
     trained: Trained
     profile: Annotated[Profile | None, Meta(description="As last sent to /v1/users; null: never, or deleted")]
@@ -99,7 +101,7 @@ async def person_features(service: Service, person: Person) -> PersonFeatures:
     """Everything about one person. Raises StoreUnavailable: half of it would look like absence."""
     snapshots, trained_ms = service.served.current, service.served.trained_ms
     clock_ms = service.clock.now_ms()
-    reads = await read_person(service, person, clock_ms, snapshots.model.version)
+    reads = await read_person(service, person, clock_ms, snapshots.model.version, panes_ms=REACH_MS)
     for part in reads.degraded:
         raise StoreUnavailable(f"{part.stage}: {part.why}")
     finished = await service.circuit.read(
@@ -110,6 +112,7 @@ async def person_features(service: Service, person: Person) -> PersonFeatures:
     )
     known = known_of(inputs, snapshots, service.policy)
     preferences, catalogue = known.preferences, snapshots.catalogue
+    windows = windows_at(reads.panes, clock_ms)
     return PersonFeatures(
         person=person,
         world=service.world.name,
@@ -118,10 +121,8 @@ async def person_features(service: Service, person: Person) -> PersonFeatures:
         tail_events=len(reads.tail),
         session=summary_of(known.session.session_id, known.session.events, service.policy.currency),
         queries=_queries(known.session.events),
-        windows={
-            name: {category: named(facts) for category, facts in totals.items()}
-            for name, totals in windows_at(reads.panes, clock_ms).items()
-        },
+        windows={name: _named(marginal(cells, "category")) for name, cells in windows.items()},
+        windows_by_content_type={name: _named(marginal(cells, "content_type")) for name, cells in windows.items()},
         affinities=Affinities(
             session=_by_category(preferences.session, catalogue),
             hour=_by_category(preferences.hour, catalogue),
@@ -147,11 +148,13 @@ async def _profile(service: Service, person: Person) -> Profile | None:
 
 
 def named(facts: Facts) -> dict[str, int]:
-    """Facts by name; zeros are left out, and prices where nothing was priced."""
+    """Facts by name; zeros are left out, and extremes of nothing."""
     nothing = zero()
-    if not has_price(facts):
-        return {name: int(facts[at]) for at, name in enumerate(FACTS) if facts[at] and facts[at] != nothing[at]}
-    return {name: int(facts[at]) for at, name in enumerate(FACTS) if facts[at]}
+    return {name: int(facts[at]) for at, name in enumerate(FACTS) if facts[at] and facts[at] != nothing[at]}
+
+
+def _named(totals: Mapping[str, Facts]) -> dict[str, dict[str, int]]:
+    return {name: named(facts) for name, facts in totals.items()}
 
 
 def _queries(events: Sequence[Event]) -> tuple[str, ...]:

@@ -8,10 +8,10 @@ from typing import Generic, TypeVar
 
 from headrace.domain.events import Event, Person
 from headrace.domain.facts import Facts, unpack
-from headrace.domain.panes import hour_of
+from headrace.domain.panes import PaneKey, hour_of
 from headrace.errors import StoreUnavailable
 from headrace.stores.lease_law import refuse_lease
-from headrace.stores.ports import Lease, PaneCell, PaneKey, Pointer, ProfileRow, SessionRow
+from headrace.stores.ports import Lease, PaneCell, Pointer, ProfileRow, SessionRow
 
 K = TypeVar("K", bound=Hashable)
 V = TypeVar("V", bytes, str, int)
@@ -68,7 +68,7 @@ class MemoryPanes:
     async def put(self, cells: Sequence[PaneCell], write_us: int) -> None:
         self.switch.check()
         for cell in cells:
-            self._cells.setdefault(cell.owner, Latest()).put((cell.pane_ms, cell.category), cell.packed, write_us)
+            self._cells.setdefault(cell.owner, Latest()).put(cell.key, cell.packed, write_us)
 
     async def since(self, owner: str, from_ms: int) -> Mapping[PaneKey, Facts]:
         self.switch.check()

@@ -12,19 +12,24 @@ from typing import Protocol
 
 from headrace.domain.events import Event, Person
 from headrace.domain.facts import Facts
-
-PaneKey = tuple[int, str]
-"""(start of the pane in ms, category)."""
+from headrace.domain.panes import PaneKey
 
 
 @dataclass(frozen=True, slots=True)
 class PaneCell:
-    """Absolute totals of one (owner, pane, category). `owner` is a person or an item; `packed` is facts.pack()."""
+    """Absolute totals of one (owner, pane, category, content type). `owner` is a person or an item; `packed` is
+    facts.pack()."""
 
     owner: str
     pane_ms: int
     category: str
+    content_type: str
     packed: bytes
+
+    @property
+    def key(self) -> PaneKey:
+        """Which cell of its owner it is."""
+        return self.pane_ms, self.category, self.content_type
 
 
 @dataclass(frozen=True, slots=True)

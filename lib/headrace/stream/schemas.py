@@ -21,7 +21,7 @@ from pyspark.sql.types import (
     StructType,
 )
 
-from headrace.domain.facts import FACTS
+from headrace.domain.facts import PERSON_FACTS
 from headrace.domain.summary import LISTED_ACTS
 
 _TEXT, _LONG, _BYTES = StringType(), LongType(), BinaryType()
@@ -139,9 +139,10 @@ USERS: Final = StructType(
     ]
 )
 
+_NULL_OF: Final = {"price_min": "price", "price_max": "price", "tz_offset_max": "offset"}
 _FACT_COLUMNS: Final = [
-    _column(name, _LONG, "domain/facts.py" + ("; null where no price was seen" if name.startswith("price_m") else ""))
-    for name in FACTS
+    _column(name, _LONG, "domain/facts.py" + (f"; null where no {_NULL_OF[name]} was told" if name in _NULL_OF else ""))
+    for name in PERSON_FACTS
 ]
 
 USER_WINDOWS: Final = StructType(
@@ -149,8 +150,13 @@ USER_WINDOWS: Final = StructType(
         _column("event_date", DateType(), "UTC date of window_start; the partition"),
         _column("person", _TEXT, "as in events"),
         _column("category", _TEXT, "the events' category, unknown where absent; sum over it for the whole window"),
-        _column("window_kind", _TEXT, "5m, 1h (sliding every 5 minutes) or 1d (UTC)"),
-        _column("window_start", _LONG, "first ms of the window"),
+        _column("content_type", _TEXT, "the events' content type, unknown where absent; sum over it likewise"),
+        _column(
+            "window_kind", _TEXT, "5m, 1h (sliding every 5 minutes), 1d (UTC) or 1d_local (where the offset is told)"
+        ),
+        _column(
+            "window_start", _LONG, "first ms of the window; 1d_local begins at midnight by the row's tz_offset_max"
+        ),
         _column("window_end", _LONG, "first ms after the window"),
         *_FACT_COLUMNS,
     ]

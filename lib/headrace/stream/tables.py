@@ -50,7 +50,7 @@ TABLES: Final = {
     "rejected": Table(
         REJECTED, "Every raw record that is no event, with its bytes and the reason", "rejected_date", _FAST
     ),
-    "user_windows": Table(USER_WINDOWS, "Final windows of each person and category", "event_date", _SLOW),
+    "user_windows": Table(USER_WINDOWS, "Final windows of each person, category and content type", "event_date", _SLOW),
     "sessions": Table(SESSIONS, "Finished sessions of each person", "event_date", _SLOW),
     "decisions": Table(DECISIONS, "What was answered, and the facts it was decided on", "decision_date", _FAST),
     "catalogue": Table(CATALOGUE, "Every change of an item, in order", None, _SLOW),
