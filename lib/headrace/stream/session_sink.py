@@ -10,13 +10,15 @@ from pyspark.sql import DataFrame
 from pyspark.sql import functions as F
 
 from headrace.domain.events import Person
-from headrace.domain.facts import FACTS
+from headrace.domain.facts import PERSON_FACTS
 from headrace.settings import Cassandra
 from headrace.stores.ports import SessionRow, Stores
 from headrace.stream.schemas import SESSIONS
 from headrace.stream.store_sink import put_rows
 
-_FEATURES: Final = tuple(name for name in SESSIONS.names if name not in ("event_date", "person", "session_id", *FACTS))
+_FEATURES: Final = tuple(
+    name for name in SESSIONS.names if name not in ("event_date", "person", "session_id", *PERSON_FACTS)
+)
 
 
 def put_sessions(sessions: DataFrame, cassandra: Cassandra, keyspace: str, write_us: int) -> None:
@@ -27,7 +29,7 @@ def put_sessions(sessions: DataFrame, cassandra: Cassandra, keyspace: str, write
 def session_rows(sessions: DataFrame) -> DataFrame:
     """(person, started_ms, session_id, features): domain.summary.Summary as JSON, null where there is no session_id."""
     session_id = F.nullif("session_id", F.lit("")).alias("session_id")
-    told = F.struct(session_id, *_FEATURES, F.struct(*FACTS).alias("totals"))
+    told = F.struct(session_id, *_FEATURES, F.struct(*PERSON_FACTS).alias("totals"))
     features = F.to_json(told, {"ignoreNullFields": "false"}).alias("features")
     return sessions.select("person", "started_ms", "session_id", features)
 
