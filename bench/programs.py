@@ -71,6 +71,7 @@ def wait_until(watch: Watch, done: Callable[[], bool], within_s: float = GIVE_UP
             read = {query: watch.read(query) for query in watch.batches}
             raise PartFailed(f"not done after {within_s:.0f} s: {read}; logs in {watch.settings.paths.var / 'logs'}")
         watch.pause()
+    watch.look()  # what `done` was told last may be newer than the last look
 
 
 def kill(settings: Settings, name: str) -> None:
