@@ -18,12 +18,13 @@ def fill(settings: Settings, crowd: Crowd) -> None:
     """Append the crowd's events, person by person in their order. Raises StoreUnavailable."""
     producer = open_producer(settings.kafka, linger_ms=LINGER_MS)
     try:
-        send_all(producer, _records(settings, crowd), 6 * settings.kafka.request_timeout_ms)
+        send_all(producer, records(settings, crowd), 6 * settings.kafka.request_timeout_ms)
     finally:
         close_producer(producer, 10)
 
 
-def _records(settings: Settings, crowd: Crowd) -> Iterator[Outgoing]:
+def records(settings: Settings, crowd: Crowd) -> Iterator[Outgoing]:
+    """One record of events.clean for each event: keyed by person, with the headers that say where its raw one is."""
     topic, generation = settings.topic("events.clean"), settings.world.generation
     offsets = [count() for _ in range(settings.world.partitions)]
     for person, event in zip(crowd.person.tolist(), crowd.events(), strict=True):
