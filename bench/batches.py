@@ -7,7 +7,6 @@ import time
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
-from itertools import accumulate
 
 from headrace.settings import Settings
 from headrace.stream.progress import ends_read, progress_file
@@ -59,16 +58,9 @@ class Watch:
         self.look()
 
 
-def after(batches: Sequence[Batch], cold: int) -> list[Batch]:
-    """The batches that began when `cold` records had been read."""
-    before = [0, *accumulate(batch.rows for batch in batches)]
-    return [batch for batch, read in zip(batches, before, strict=False) if read >= cold]
-
-
-def rate(batches: Sequence[Batch], until_s: float | None = None) -> float:
-    """Records per second from the begin of the first to the end of the last, or to `until_s` where that is later."""
-    ended_s = max(batches[-1].ended_s, until_s or 0.0)
-    return sum(batch.rows for batch in batches) / (ended_s - batches[0].began_s)
+def rate(batches: Sequence[Batch]) -> float:
+    """Records per second from the begin of the first to the end of the last."""
+    return sum(batch.rows for batch in batches) / (batches[-1].ended_s - batches[0].began_s)
 
 
 def rates(batches: Sequence[Batch]) -> list[float]:

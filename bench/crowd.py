@@ -6,7 +6,7 @@ can be one person's, or on one item.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Final, Literal, TypeAlias
 
@@ -103,7 +103,7 @@ class Crowd:
             )
 
 
-def pane_keys(crowds: list[Crowd]) -> int:
+def pane_keys(crowds: Sequence[Crowd]) -> int:
     """How many different (person or item, pane, category) their events have: the panes' state, but for a few counts."""
     search = tuple(KINDS).index("search")
     owners = {"person": PEOPLE, "item": ITEMS + CATEGORIES}

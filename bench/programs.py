@@ -76,10 +76,26 @@ def wait_until(watch: Watch, done: Callable[[], bool], within_s: float = GIVE_UP
 
 def kill(settings: Settings, name: str) -> None:
     """SIGKILL to the whole session of a program: the JVM and its Python processes, in no order."""
+    _signal(settings, name, signal.SIGKILL)
+
+
+@contextmanager
+def frozen(watch: Watch) -> Iterator[None]:
+    """The watched programs stand still within the block, warm as they are, and go on after it."""
+    try:
+        for name in watch.parts:
+            _signal(watch.settings, name, signal.SIGSTOP)
+        yield
+    finally:
+        for name in watch.parts:
+            _signal(watch.settings, name, signal.SIGCONT)
+
+
+def _signal(settings: Settings, name: str, number: signal.Signals) -> None:
     record = recorded(_pid_file(settings, name))
     for process in record.members() if record else []:
         with suppress(psutil.NoSuchProcess):
-            process.send_signal(signal.SIGKILL)
+            process.send_signal(number)
 
 
 def _part(settings: Settings, conf: Path, name: str) -> Launch:
