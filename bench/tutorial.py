@@ -52,7 +52,7 @@ def window_totals(records: DataFrame, window: Column) -> DataFrame:
 
 
 def start_windows(
-    spark: SparkSession, settings: Settings, name: str, length: str, cassandra: Session
+    spark: SparkSession, settings: Settings, cassandra: Session, name: str, length: str
 ) -> StreamingQuery:
     """Start one of the three, with tables of its own."""
     table = f"{name}_{length}"
