@@ -9,6 +9,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import replace
 from pathlib import Path
+from subprocess import Popen
 
 import psutil
 
@@ -49,14 +50,17 @@ def tutorial(settings: Settings, conf: Path, name: str, batch: int) -> Launch:
 @contextmanager
 def running(settings: Settings, launches: dict[str, Launch]) -> Iterator[Watch]:
     """Part → launch, all started at once; stopped after the block, whatever ends it."""
+    started: list[Popen[bytes]] = []
     try:
         for name, launch in launches.items():
             progress_file(settings, name).unlink(missing_ok=True)  # of the program before
-            start(launch, _pid_file(settings, name))
+            started.append(start(launch, _pid_file(settings, name)))
         yield Watch(settings, tuple(launches))
     finally:
         for name in launches:
             stop(_pid_file(settings, name), GRACE_S)
+        for process in started:
+            process.wait()
 
 
 def wait_until(watch: Watch, done: Callable[[], bool], within_s: float = GIVE_UP_S) -> None:
