@@ -15,7 +15,7 @@ import urllib.request
 from collections import Counter
 from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass
-from typing import Final
+from typing import Final, TypeAlias
 
 import psutil
 from deltalake import DeltaTable
@@ -39,6 +39,9 @@ from headrace.watch.account_inputs import read_inputs
 WORLD: Final = "main"
 ANSWERS_S: Final = 60.0
 EVENTS_APART: Final = 1_000
+
+Panes: TypeAlias = dict[tuple[str, int, str, str], list[int]]
+"""(person or item, pane, category, content type) → facts."""
 
 
 @dataclass(slots=True)
@@ -128,7 +131,7 @@ class Stack:
         verdict += judge_rows({key: None for keys in expected.tails.values() for key in keys}, tails)
         answers = {key: facts for person in expected.tails for key, facts in self._answer(person).items()}
         verdict += judge_totals(today(expected), answers)
-        return verdict + Verdict(wrong=len(account(read_inputs(self.settings)).faults))
+        return verdict + Verdict(wrong=len(account(read_inputs(self.settings, time.time_ns() // 1_000_000)).faults))
 
     def _answer(self, person: str) -> dict[tuple[str, str], list[int]]:
         """(person, category) → what the API says was counted today; a 503 is asked again for a while."""
@@ -144,28 +147,24 @@ class Stack:
                     raise PartFailed(f"the API does not answer: {error}") from error
             time.sleep(0.2)
 
-    async def _read(
-        self, of: Stores, expected: Expected
-    ) -> tuple[
-        dict[tuple[str, int, str], list[int]], dict[tuple[str, int, str], list[int]], list[tuple[tuple[str, int], None]]
-    ]:
-        users: dict[tuple[str, int, str], list[int]] = {}
-        items: dict[tuple[str, int, str], list[int]] = {}
+    async def _read(self, of: Stores, expected: Expected) -> tuple[Panes, Panes, list[tuple[tuple[str, int], None]]]:
+        users: Panes = {}
+        items: Panes = {}
         tails: list[tuple[tuple[str, int], None]] = []
         for person in map(Person, sorted(expected.tails)):
             panes = await of.user_panes.since(person, 0)
-            users |= {(person, pane, category): facts.tolist() for (pane, category), facts in panes.items()}
+            users |= {(str(person), *cell): facts.tolist() for cell, facts in panes.items()}
             tails += [((event.event_id, event.occurred_at), None) for event in await of.tails.newest(person, 10_000)]
         for item in sorted({key[0] for key in expected.item_panes}):
             panes = await of.item_panes.since(item, 0)
-            items |= {(item, pane, category): facts.tolist() for (pane, category), facts in panes.items()}
+            items |= {(item, *cell): facts.tolist() for cell, facts in panes.items()}
         return users, items, tails
 
 
 def today(expected: Expected) -> dict[tuple[str, str], list[int]]:
     """(person, category) → counts of each kind over all panes: a chapter happens within minutes."""
     totals: dict[tuple[str, str], list[int]] = {}
-    for (person, _, category), facts in expected.user_panes.items():
+    for (person, _, category, _), facts in expected.user_panes.items():
         before = totals.get((person, category), [0] * len(COUNTS))
         totals[person, category] = [sum(pair) for pair in zip(before, facts[: len(COUNTS)], strict=True)]
     return totals

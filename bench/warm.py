@@ -25,6 +25,7 @@ from headrace.domain.clean import write_clean
 from headrace.domain.events import Event, ItemId, Person
 from headrace.errors import PartFailed
 from headrace.failpoints import FaultInjected
+from headrace.live.batch import Topics
 from headrace.live.inlet import KafkaInlet
 from headrace.live.service import Live
 from headrace.settings import Settings
@@ -222,10 +223,11 @@ def live_life(warm: Warm) -> None:
 
 async def _live(warm: Warm) -> None:
     settings, stopping = warm.settings, asyncio.Event()
-    topics = (settings.topic("events.clean"), settings.topic("decisions"))
-    consumer = await asyncio.to_thread(open_consumer, settings.kafka, f"{settings.world.name}.live", topics)
+    topics = Topics(settings.topic("events.clean"), settings.topic("decisions"), settings.topic("users"))
+    names = (topics.clean, topics.decisions, topics.users)
+    consumer = await asyncio.to_thread(open_consumer, settings.kafka, f"{settings.world.name}.live", names)
     inlet = KafkaInlet(consumer)
-    live = Live(inlet, topics[0], stopping, time.monotonic)
+    live = Live(inlet, topics, stopping, time.monotonic)
     running = asyncio.create_task(live.run(lambda: open_stores(settings.cassandra, settings.keyspace)))
     deadline = time.monotonic() + PATIENCE_S
     try:

@@ -37,7 +37,8 @@ COMMANDS: Mapping[str, str] = {
     "simulate": "Let simulated people act in a world.",
     "train": "Train on the ledger, judge, publish.",
     "models": "Every model version: which is served, how it was judged; --rollback takes one step back.",
-    "bench": "Measure: fresh (event to feature), serve (answers at a rate), faults (nothing lost or twice).",
+    "partitions": "Give a stopped world's topics as many partitions as the settings say.",
+    "bench": "Measure: fresh, stream, serve, answer, catalogue, tables, faults.",
 }
 
 

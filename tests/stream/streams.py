@@ -7,6 +7,7 @@ from pathlib import Path
 
 from pyspark.sql import DataFrame, Row, SparkSession
 
+from headrace.domain.facts import FACTS, zero
 from headrace.stream.clean import clean_events, in_windows
 from headrace.stream.watermark import with_state_horizon
 from tests.stream.logs import HORIZON_MS, RECORDS, write_records
@@ -36,6 +37,14 @@ def emitted(
     )
     query.awaitTermination()
     return rows, list(query.recentProgress)
+
+
+def facts_in(row: Row) -> list[int]:
+    """The facts of a row as domain/facts.py orders them: zero() for what it has not or holds as null."""
+    return [
+        int(nothing) if name not in row or row[name] is None else row[name]
+        for name, nothing in zip(FACTS, zero(), strict=True)
+    ]
 
 
 def batch_events(spark: SparkSession, folder: Path, log: Sequence[Record]) -> DataFrame:

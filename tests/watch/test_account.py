@@ -129,3 +129,19 @@ def test_a_record_that_is_both_an_event_and_rejected_is_a_fault_even_before_all_
 def test_an_id_used_for_two_moments_is_two_events_and_a_conflict():
     result = judged([row(0, "a", at=5), row(1, "a", at=6)], hot={("1:0", 0): 2}, raw_range={"1:0": (0, 2)})
     assert (result.totals["counted"], result.conflicts, result.faults) == (2, 1, ())
+
+
+def test_records_of_days_that_are_no_longer_kept_are_not_judged_and_still_tell_a_duplicate():
+    ledger = [row(5, "a", src_ms=HOUR - 1), row(7, "a", src_ms=HOUR), row(8, "b", src_ms=HOUR)]
+    inputs = Inputs(
+        table(ledger, LEDGER),
+        table([], REJECTED),
+        {("1:0", 0): 9, ("1:0", HOUR): 1},
+        {"1:0": (7, 9)},
+        drained=True,
+        since_ms=HOUR,
+    )
+    result = account(inputs)
+    assert list(result.hours) == [("1:0", HOUR)]
+    assert (result.totals["received"], result.totals["duplicate"], result.totals["counted"]) == (2, 1, 1)
+    assert (result.missing, result.faults, result.pending) == ({"1:0": ()}, (), ())

@@ -143,8 +143,6 @@ def node_config(settings: Settings, folder: Path) -> dict[str, object]:
         "file_cache_size": "64MiB",
         "key_cache_size": "32MiB",
         # Rows of many partitions in one request are what cassandra.rows_per_request asks for.
-        "batch_size_warn_threshold": "1024KiB",
-        "batch_size_fail_threshold": "4096KiB",
         "unlogged_batch_across_partitions_warn_threshold": 1000,
         "concurrent_reads": 8,
         "concurrent_writes": 8,

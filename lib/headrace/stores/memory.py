@@ -8,10 +8,10 @@ from typing import Generic, TypeVar
 
 from headrace.domain.events import Event, Person
 from headrace.domain.facts import Facts, unpack
-from headrace.domain.panes import hour_of
+from headrace.domain.panes import PaneKey, hour_of
 from headrace.errors import StoreUnavailable
 from headrace.stores.lease_law import refuse_lease
-from headrace.stores.ports import Lease, PaneCell, PaneKey, Pointer, SessionRow
+from headrace.stores.ports import Lease, PaneCell, Pointer, ProfileRow, SessionRow
 
 K = TypeVar("K", bound=Hashable)
 V = TypeVar("V", bytes, str, int)
@@ -68,7 +68,7 @@ class MemoryPanes:
     async def put(self, cells: Sequence[PaneCell], write_us: int) -> None:
         self.switch.check()
         for cell in cells:
-            self._cells.setdefault(cell.owner, Latest()).put((cell.pane_ms, cell.category), cell.packed, write_us)
+            self._cells.setdefault(cell.owner, Latest()).put(cell.key, cell.packed, write_us)
 
     async def since(self, owner: str, from_ms: int) -> Mapping[PaneKey, Facts]:
         self.switch.check()
@@ -118,6 +118,21 @@ class MemoryDecisions:
     async def get(self, request_id: str) -> bytes | None:
         self.switch.check()
         return self._records.get(request_id)
+
+
+@dataclass(slots=True)
+class MemoryProfiles:
+    switch: Switch
+    _rows: Latest[str, bytes] = field(default_factory=Latest)
+
+    async def put(self, rows: Sequence[ProfileRow]) -> None:
+        self.switch.check()
+        for row in rows:
+            self._rows.put(row.user_id, row.packed, row.write_us)
+
+    async def get(self, user_id: str) -> bytes | None:
+        self.switch.check()
+        return self._rows.get(user_id)
 
 
 @dataclass(slots=True)
@@ -206,6 +221,7 @@ class MemoryStores:
         self.sessions = MemorySessions(self.switch)
         self.candidates = MemoryCandidates(self.switch)
         self.decisions = MemoryDecisions(self.switch)
+        self.profiles = MemoryProfiles(self.switch)
         self.pointers = MemoryPointers(self.switch)
         self.clocks = MemoryClocks(self.switch)
         self.leases = MemoryLeases(self.switch)

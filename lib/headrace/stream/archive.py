@@ -1,4 +1,4 @@
-"""Rejected records, decisions and catalogue changes from their topics to Delta, append only. Cassandra's are live's."""
+"""Rejected records, decisions, items and people from their topics to Delta, append only. Cassandra is for live."""
 
 from __future__ import annotations
 
@@ -14,12 +14,13 @@ from headrace.stream.append import append_to_table
 from headrace.stream.clean import header, is_from_ingest, src_parts, utc_date
 from headrace.stream.progress import REASONS_SEEN
 from headrace.stream.records import topic_records
-from headrace.stream.schemas import CATALOGUE, DECISIONS, REJECTED
+from headrace.stream.schemas import CATALOGUE, DECISIONS, REJECTED, USERS
 
 ARCHIVED: Final = {
     "rejected-v1": ("events.rejected", "rejected"),
     "decisions-v1": ("decisions", "decisions"),
     "catalogue-v1": ("catalogue", "catalogue"),
+    "users-v1": ("users", "users"),
 }
 """Query → its topic and its table."""
 
@@ -27,7 +28,9 @@ ARCHIVED: Final = {
 def start_archive(spark: SparkSession, settings: Settings, query: str) -> StreamingQuery:
     """Start one of ARCHIVED."""
     topic, table = ARCHIVED[query]
-    rows = {"rejected": rejected_rows, "decisions": decision_rows, "catalogue": catalogue_rows}[table]
+    rows = {"rejected": rejected_rows, "decisions": decision_rows, "catalogue": catalogue_rows, "users": user_rows}[
+        table
+    ]
     records = topic_records(spark, settings, topic)
     return append_to_table(rows(records), settings, query, table, settings.spark.archive_trigger)
 
@@ -70,3 +73,14 @@ def catalogue_rows(records: DataFrame) -> DataFrame:
         F.col("offset").alias("catalogue_offset"),
         F.unix_millis("timestamp").alias("changed_ms"),
     ).select(*CATALOGUE.names)
+
+
+def user_rows(records: DataFrame) -> DataFrame:
+    """Records of the users topic as rows of USERS; a tombstone has a null value."""
+    return records.select(
+        F.col("key").cast("string").alias("user_id"),
+        F.col("value").cast("string").alias("value"),
+        F.col("partition").cast("long").alias("users_partition"),
+        F.col("offset").alias("users_offset"),
+        F.unix_millis("timestamp").alias("changed_ms"),
+    ).select(*USERS.names)

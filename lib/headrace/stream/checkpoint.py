@@ -112,7 +112,7 @@ def is_whole(text: str, name: str) -> bool:
 def is_shared(folder: str) -> bool:
     """Whether other machines reach this folder too: it is a URI, and not one of files.
 
-    >>> [is_shared(each) for each in ("s3a://lake/checkpoints/hot-v1", "/var/c/hot-v1", "file:///var/c/hot-v1")]
+    >>> [is_shared(each) for each in ("s3a://lake/checkpoints/hot-v2", "/var/c/hot-v2", "file:///var/c/hot-v2")]
     [True, False, False]
     """
     return urlsplit(folder).scheme not in ("", "file")
