@@ -22,6 +22,7 @@ OWN: Final = "own"  # reads of what a quorum wrote: pointers, leases, write cloc
 
 # 128 single-row writes under way fill two cores; more only queue in the driver (8,192 places, then it refuses).
 IN_FLIGHT: Final = 128
+PAGE_ROWS: Final = 1_000  # an hour of panes is a few kilobytes
 CONNECT_TIMEOUT_S: Final = 5.0
 RECONNECT_MS: Final = 250  # the driver comes back by itself; its default of 2 s to 60 s would keep answers degraded
 HEARTBEAT_S: Final = 2
@@ -61,6 +62,18 @@ class Connection:
         result = await self._run(prepared, values)
         return [row.as_tuple() for row in result.all()]
 
+    async def pages(self, prepared: Prepared, values: Sequence[Value]) -> AsyncIterator[list[Row]]:
+        """Every row of an answer that may be long, a page at a time."""
+        bound = prepared.bind(values)
+        bound.set_page_size(PAGE_ROWS)
+        more = True
+        while more:
+            result = await self._execute(prepared, bound)
+            yield [row.as_tuple() for row in result.all()]
+            more = result.has_more_pages()
+            if more:
+                bound.set_page_state(result.page_state())
+
     async def write(self, prepared: Prepared, values: Sequence[Value]) -> None:
         await self._run(prepared, values)
 
@@ -92,10 +105,13 @@ class Connection:
                 await self._session.close()
 
     async def _run(self, prepared: Prepared, values: Sequence[Value]) -> acsylla.Result[acsylla.Row]:
+        return await self._execute(prepared, prepared.bind(values))
+
+    async def _execute(self, prepared: Prepared, bound: acsylla.Statement) -> acsylla.Result[acsylla.Row]:
         if self._closed:
             raise StoreUnavailable(f"Cassandra at {self._where}: this connection was closed")
         try:
-            return await self._session.execute(prepared.bind(values))
+            return await self._session.execute(bound)
         except CassException as error:
             raise StoreUnavailable(f"Cassandra at {self._where}: {prepared.cql}: {error}") from error
 

@@ -5,12 +5,15 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Literal
+from typing import Final, Literal
 
 from headrace.domain.facts import Facts, unpack_rows
 from headrace.domain.panes import PANE_MS, hour_of
-from headrace.stores.cassandra.connection import READ, WRITE, Connection, Prepared
+from headrace.stores.cassandra.connection import OWN, READ, WRITE, Connection, Prepared
 from headrace.stores.ports import PaneCell, PaneKey
+
+_FIRST_TOKEN: Final = -(2**63)
+_TOKENS: Final = 2**64
 
 
 @dataclass(frozen=True, slots=True)
@@ -18,6 +21,8 @@ class CassandraPanes:
     connection: Connection
     update: Prepared
     select: Prepared
+    delete: Prepared
+    select_part: Prepared
 
     async def put(self, cells: Sequence[PaneCell], write_us: int) -> None:
         rows: defaultdict[tuple[str, int], dict[str, bytes]] = defaultdict(dict)
@@ -31,6 +36,19 @@ class CassandraPanes:
         rows = await self.connection.rows(self.select, (owner, hour_of(from_ms)))
         cells = [(pane_key(hour, entry), packed) for hour, facts in rows for entry, packed in facts.items()]
         return dict(zip([key for key, _ in cells], unpack_rows([packed for _, packed in cells]), strict=True))
+
+    async def remove(self, cells: Sequence[PaneCell], write_us: int) -> None:
+        rows = [(entry_key(cell.pane_ms, cell.category), write_us, cell.owner, hour_of(cell.pane_ms)) for cell in cells]
+        await self.connection.write_all(self.delete, rows)
+
+    async def scan(self, part: int, parts: int, from_ms: int, to_ms: int) -> Sequence[PaneCell]:
+        begin, end = (_FIRST_TOKEN + _TOKENS * each // parts for each in (part, part + 1))
+        cells = []
+        async for page in self.connection.pages(self.select_part, (begin, end - 1)):
+            for owner, hour, facts in page:
+                if hour_of(from_ms) <= hour < to_ms:
+                    cells += [PaneCell(owner, *pane_key(hour, entry), packed) for entry, packed in facts.items()]
+        return [cell for cell in cells if from_ms <= cell.pane_ms < to_ms]
 
 
 def entry_key(pane_ms: int, category: str) -> str:
@@ -61,4 +79,10 @@ async def open_panes(
             f"UPDATE {table} USING TIMESTAMP ? SET facts = facts + ? WHERE {owner} = ? AND hour = ?", WRITE
         ),
         await connection.prepare(f"SELECT hour, facts FROM {table} WHERE {owner} = ? AND hour >= ?", READ),
+        await connection.prepare(
+            f"DELETE facts[?] FROM {table} USING TIMESTAMP ? WHERE {owner} = ? AND hour = ?", WRITE
+        ),
+        await connection.prepare(
+            f"SELECT {owner}, hour, facts FROM {table} WHERE token({owner}) >= ? AND token({owner}) <= ?", OWN
+        ),
     )
