@@ -20,9 +20,13 @@ _FEATURES: Final = tuple(name for name in SESSIONS.names if name != "event_date"
 
 def put_sessions(sessions: DataFrame, cassandra: Cassandra, keyspace: str, write_us: int) -> None:
     """Write rows of SESSIONS; their features are JSON with the table's column names. All are durable on return."""
+    put_rows(session_rows(sessions), cassandra, keyspace, partial(put_batch, write_us=write_us))
+
+
+def session_rows(sessions: DataFrame) -> DataFrame:
+    """Rows of SESSIONS as user_sessions has them."""
     features = F.to_json(F.struct(*_FEATURES)).alias("features")
-    rows = sessions.select("person", "started_ms", "session_id", features)
-    put_rows(rows, cassandra, keyspace, partial(put_batch, write_us=write_us))
+    return sessions.select("person", "started_ms", "session_id", features)
 
 
 async def put_batch(stores: Stores, batch: pa.RecordBatch, write_us: int) -> None:
