@@ -14,7 +14,7 @@ from headrace.domain.events import ItemId
 from headrace.domain.facts import FACTS, zero
 from headrace.domain.panes import HOUR_MS
 from headrace.settings import Settings
-from headrace.stream.backfill import Recount
+from headrace.stream.backfill import WINDOW_KEY, Recount
 from headrace.stream.clean import clean_events, first_to_arrive
 from headrace.stream.finals import start_sessions, start_windows
 from headrace.stream.held import PANE_KEY, PANE_ROWS, Held
@@ -95,8 +95,7 @@ class Lake(Generic[H]):
         return int(newest["version"])
 
     def windows(self) -> dict[tuple, list[int]]:
-        names = ("person", "category", "window_kind", "window_start", "window_end")
-        return by_key(self.table("user_windows"), names)
+        return by_key(self.table("user_windows"), WINDOW_KEY)
 
     def sessions(self) -> dict[tuple, list[int]]:
         return by_key(self.table("sessions"), ("person", "session_id", "started_ms", "ended_ms"))
@@ -107,7 +106,8 @@ def by_key(rows: DataFrame, key: Sequence[str]) -> dict[tuple, list[int]]:
     collected = rows.collect()
     keyed = {
         tuple(row[name] for name in key): [
-            zero()[place] if row[name] is None else row[name] for place, name in enumerate(FACTS)
+            int(nothing) if name not in row or row[name] is None else row[name]
+            for name, nothing in zip(FACTS, zero(), strict=True)
         ]
         for row in collected
     }

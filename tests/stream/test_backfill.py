@@ -19,6 +19,7 @@ from headrace.settings import Paths, Settings, World
 from headrace.stores.ports import PaneCell
 from headrace.stream.backfill import backfill, parity
 from headrace.stream.differences import Comparison
+from headrace.stream.held import PANE_KEY
 from tests.stream import oracle
 from tests.stream.held import MemoryHeld
 from tests.stream.lake import APART, FIRST, MISSED, Lake, in_panes, story, without_closing
@@ -43,7 +44,7 @@ def lake(tuned: SparkSession, tmp_path: Path) -> Lake[MemoryHeld]:
 def panes_of(lake: Lake[MemoryHeld]) -> dict[tuple, list[int]]:
     stores = (("user", lake.held.stores.user_panes), ("item", lake.held.stores.item_panes))
     return {
-        (grain, cell.owner, cell.pane_ms, cell.category): unpack(cell.packed).tolist()
+        (grain, *(getattr(cell, name) for name in PANE_KEY[1:])): unpack(cell.packed).tolist()
         for grain, store in stores
         for cell in asyncio.run(store.scan(0, 1, 0, NOW))
         if cell.owner != "u:closing"
@@ -94,7 +95,10 @@ def test_what_was_damaged_is_found_to_the_fact_and_put_back_and_then_nothing_is_
     some_pane = next(key for key in sorted(held[2]) if key[0] == "user")
     wrong = unpack(pack(zero()))
     wrong[FACTS.index("n_view")] = 1_000
-    cells = [PaneCell(some_pane[1], *some_pane[2:], pack(wrong)), PaneCell("u:nobody", FIRST, "books", pack(wrong))]
+    cells = [
+        PaneCell(some_pane[1], *some_pane[2:], pack(wrong)),
+        PaneCell("u:nobody", FIRST, *some_pane[3:], pack(wrong)),
+    ]
     asyncio.run(lake.held.stores.user_panes.put(cells, 2))
     counted_hour = min(hour for owner, hour in whole if owner == "1:0")
     asyncio.run(lake.held.stores.counts.put([("1:0", counted_hour, 0)], 2))

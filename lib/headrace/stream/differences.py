@@ -8,7 +8,9 @@ from typing import Final
 
 from pyspark.sql import Column, DataFrame
 from pyspark.sql import functions as F
-from pyspark.sql.types import LongType, MapType, StructField, StructType
+from pyspark.sql.types import MapType, StructField, StructType
+
+from headrace.domain.facts import FACTS, zero
 
 SHOWN: Final = 20
 """How many mismatches a comparison lists; it counts them all."""
@@ -16,7 +18,8 @@ SHOWN: Final = 20
 COPIES: Final = "copies"
 """The fact that comes first: how often a side has the row. A row that was written twice differs by it."""
 
-_OPTIONAL: Final = ("price_min", "price_max")
+_NOTHING: Final = {COPIES: 0} | {name: 0 for name, nothing in zip(FACTS, zero(), strict=True) if nothing == 0}
+"""What a row that is not there has of each fact; of any other, null."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -127,8 +130,7 @@ def _differs(field: StructField) -> Column:
 
 def _of(side: str, field: StructField) -> Column:
     """A side's value; where it has no such row, that of nothing."""
-    is_sum = isinstance(field.dataType, LongType) and field.name not in _OPTIONAL
-    nothing = F.lit(0).cast("long") if is_sum else F.lit(None).cast(field.dataType)
+    nothing = F.lit(_NOTHING.get(field.name)).cast(field.dataType)
     return F.when(F.col(side).isNull(), nothing).otherwise(F.col(f"{side}.{field.name}"))
 
 

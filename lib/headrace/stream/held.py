@@ -11,7 +11,6 @@ from dataclasses import dataclass
 from functools import partial
 from typing import Any, Final, Protocol, TypeVar
 
-import numpy as np
 import pyarrow as pa
 from pyspark.sql import DataFrame, SparkSession
 from pyspark.sql.types import LongType, StringType, StructField, StructType
@@ -124,7 +123,7 @@ class CassandraHeld:
 
 
 async def pane_rows(part: int, stores: Stores, *, from_ms: int, to_ms: int) -> pa.RecordBatch:
-    """PANE_ROWS of one of PARTS."""
+    """PANE_ROWS of one of PARTS: an extreme of nothing is null, any other fact is not."""
     users, items = await asyncio.gather(
         *(each.scan(part, PARTS, from_ms, to_ms) for each in (stores.user_panes, stores.item_panes))
     )
@@ -134,9 +133,9 @@ async def pane_rows(part: int, stores: Stores, *, from_ms: int, to_ms: int) -> p
     for field in PANE_ROWS.fields[1 : len(PANE_KEY)]:
         kind = pa.int64() if field.name in _NUMBERS else pa.string()
         names[field.name] = pa.array([getattr(cell, field.name) for cell in cells], kind)
-    for place, name in enumerate(FACTS):
-        unseen = facts[:, place] == zero()[place] if name.startswith("price_m") else np.zeros(len(cells), bool)
-        names[name] = pa.array(facts[:, place], pa.int64(), mask=unseen)
+    for place, (name, nothing) in enumerate(zip(FACTS, zero(), strict=True)):
+        absent = (facts[:, place] == nothing) & (nothing != 0)
+        names[name] = pa.array(facts[:, place], pa.int64(), mask=absent)
     return pa.RecordBatch.from_pydict(names)
 
 

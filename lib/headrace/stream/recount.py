@@ -2,7 +2,7 @@
 
 Which rows belong to the hours [from, to):
     panes     those that start in them
-    windows   every 5m, 1h and 1d window that holds a moment of them and is settled; a later one is still the stream's
+    windows   every window that holds a moment of them and is settled; a later one is still the stream's
     sessions  every one that has a moment in them and is settled, with whatever it overlaps (session_islands.py)
     counts    those hours of append of which every event that counts occurred in them
 
@@ -18,8 +18,8 @@ from typing import Final
 from pyspark.sql import Column, DataFrame
 from pyspark.sql import functions as F
 
-from headrace.domain.facts import COUNTS
-from headrace.domain.panes import DAY_MS, HOUR_MS, PANE_MS
+from headrace.domain.facts import COUNTS, FACTS, zero
+from headrace.domain.panes import DAY_MS, HOUR_MS
 from headrace.settings import World
 from headrace.stream.clean import first_of_order, in_windows
 from headrace.stream.panes import PARTITION, panes
@@ -52,10 +52,11 @@ def on_dates(from_ms: int, to_ms: int) -> str:
 
 
 def recounted_panes(ledger: DataFrame, hours: Hours, world: World) -> DataFrame:
-    """PANE_COLUMNS of every grain but partition."""
+    """PANE_COLUMNS of every grain but partition: an extreme of nothing is null, any other fact is not."""
     events = events_between(ledger, hours.from_ms, hours.to_ms)
     totals = panes(first_of_order(events, _REST), world.currency, world.state_horizon_ms)
-    return totals.where(F.col("grain") != PARTITION)
+    sums = {name: F.coalesce(name, F.lit(0)) for name, nothing in zip(FACTS, zero(), strict=True) if nothing == 0}
+    return totals.where(F.col("grain") != PARTITION).withColumns(sums)
 
 
 def readable_since(ledger: DataFrame, hours: Hours) -> DataFrame:
@@ -69,17 +70,14 @@ def readable_since(ledger: DataFrame, hours: Hours) -> DataFrame:
 
 def recounted_windows(ledger: DataFrame, hours: Hours, world: World) -> DataFrame:
     """Rows of USER_WINDOWS for which `windows_in` is true."""
-    day_begin, day_end = hours.from_ms // DAY_MS * DAY_MS, -(-hours.to_ms // DAY_MS) * DAY_MS
-    reach = HOUR_MS - PANE_MS
-    events = events_between(ledger, min(day_begin, hours.from_ms - reach), max(day_end, hours.to_ms + reach))
+    events = events_between(ledger, hours.from_ms - DAY_MS, hours.to_ms + DAY_MS)  # no window is longer than a day
     return final_windows(events, world.currency, world.state_horizon_ms).where(windows_in(hours))
 
 
 def windows_in(hours: Hours) -> str:
     """SQL: whether a row of USER_WINDOWS holds a moment of the hours and is settled. Names the partitions."""
-    first_start = min(hours.from_ms // DAY_MS * DAY_MS, hours.from_ms - HOUR_MS)
     touches = f"window_start < {hours.to_ms} AND window_end > {hours.from_ms}"
-    return f"{on_dates(first_start, hours.to_ms)} AND {touches} AND window_end <= {hours.settled_ms}"
+    return f"{on_dates(hours.from_ms - DAY_MS, hours.to_ms)} AND {touches} AND window_end <= {hours.settled_ms}"
 
 
 def recounted_sessions(ledger: DataFrame, from_ms: int, to_ms: int, world: World) -> DataFrame:
