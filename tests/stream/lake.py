@@ -35,10 +35,10 @@ H = TypeVar("H", bound=Held)
 
 def story() -> list[Record]:
     """Copies, late events, a redelivered batch, an id used twice, and two visits of one session 50 minutes apart."""
-    log = random_log(11, length=120)
+    log = random_log(11, length=60)
     first = log[3].event
     log.insert(10, Record(replace(first, occurred_at=first.occurred_at + 1, late=False), "1:0:900", START))
-    log += log[30:45]
+    log += log[20:30]
     visits = [event(APART + n * 3_000_000, f"v{n}", "u:visitor", session_id="s", item_id=ItemId("i1")) for n in (0, 1)]
     log += [Record(each, f"1:1:{900 + n}", START + 4 * HOUR_MS) for n, each in enumerate(visits)]
     return [*log, closing(log)]
@@ -78,7 +78,7 @@ class Lake(Generic[H]):
         def hot(events: DataFrame) -> DataFrame:
             return panes(first_to_arrive(events), "GBP", HORIZON_MS)
 
-        rows, _ = emitted(self.spark, self.folder / "hot", log, hot, "update", 3)
+        rows, _ = emitted(self.spark, self.folder / "hot", log, hot, "update", 2)
         last = {tuple(row[name] for name in PANE_KEY): tuple(row) for row in rows}
         self.held.put_panes(self.spark.createDataFrame(list(last.values()), PANE_ROWS))
 
