@@ -13,6 +13,7 @@ from pyspark.sql.types import StructType
 
 from headrace.stores.memory import MemoryStores
 from headrace.stream import held, pane_sink, session_sink
+from headrace.stream.session_islands import SESSION_KEY
 from headrace.stream.session_sink import session_rows
 from headrace.stream.settled import Hours
 
@@ -46,7 +47,7 @@ class MemoryHeld:
         self._put(session_rows(rows), session_sink.put_batch)
 
     def remove_sessions(self, rows: DataFrame) -> None:
-        self._put(rows, held.remove_sessions)
+        self._put(rows.select(*SESSION_KEY), held.remove_sessions)
 
     def _put(self, rows: DataFrame, put: Callable[..., Coroutine[Any, Any, None]]) -> None:
         self.write_us += 1
