@@ -67,8 +67,8 @@ $(AIRFLOW)/.made-from-lock: requirements-airflow.lock
 	@touch $@
 
 airflow: $(READY) airflow-setup ## Airflow's scheduler and web page with the DAGs of dags/, until ctrl-C
-	AIRFLOW_HOME="$$PWD/var/airflow" AIRFLOW__CORE__DAGS_FOLDER="$$PWD/dags" AIRFLOW__CORE__LOAD_EXAMPLES=False \
-		AIRFLOW__API__HOST=127.0.0.1 $(AIRFLOW)/bin/airflow standalone
+	PATH="$$PWD/$(AIRFLOW)/bin:$$PATH" AIRFLOW_HOME="$${AIRFLOW_HOME:-$$PWD/var/airflow}" AIRFLOW__CORE__DAGS_FOLDER="$$PWD/dags" AIRFLOW__CORE__LOAD_EXAMPLES=False \
+		AIRFLOW__API__HOST=127.0.0.1 airflow standalone
 
 clean: ## remove caches and what tests left; keeps the environments and var/
 	rm -rf .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache .coverage build dist

@@ -10,6 +10,7 @@ import asyncio
 import shutil
 import statistics
 import tempfile
+import time
 from pathlib import Path
 from typing import Annotated
 
@@ -34,14 +35,15 @@ STOCK_TOML = """
 [spark]
 shuffle_partitions = 200
 """
-WARM_UP_S = 20.0
-PROBES_PER_SECOND = 4
+COLD_S = 30.0
+PROBES_PER_SECOND = 2
 
 
 def main(
     rate: Annotated[int, typer.Option(min=1, max=5_000, help="events per second beside the probes")] = 500,
     seconds: Annotated[int, typer.Option(min=5, max=120, help="length of one round")] = 20,
     rounds: Annotated[int, typer.Option(min=1, max=20)] = 5,
+    warm_up: Annotated[int, typer.Option(min=0, max=900, help="seconds of load after the cold round")] = 180,
     stock: Annotated[bool, typer.Option(help="measure the peer too")] = True,
     as_json: Annotated[bool, typer.Option("--json")] = False,
 ) -> None:
@@ -51,8 +53,9 @@ def main(
             worlds[OURS] = _up(conf_dir(), OURS)
             if stock:
                 worlds[STOCK] = _up(_stock_conf(Path(folder), worlds[OURS].paths.var), STOCK)
+            cold = {name: asyncio.run(_round(settings, rate, COLD_S)) for name, settings in worlds.items()}
             for settings in worlds.values():
-                asyncio.run(_round(settings, rate, WARM_UP_S))
+                _load(settings, rate, warm_up)
             seen: dict[str, list[list[Seen]]] = {name: [] for name in worlds}
             for _ in range(rounds):
                 for name, settings in worlds.items():
@@ -60,20 +63,29 @@ def main(
         finally:
             if worlds:
                 down(worlds[OURS], conf_dir(), tuple(worlds), servers=False, say=_quiet)
-    show(_rows(seen, rate), as_json)
+    show(_rows(cold, seen, rate), as_json)
 
 
-def _rows(seen: dict[str, list[list[Seen]]], rate: int) -> list[Row]:
+def _load(settings: Settings, rate: int, seconds: float) -> None:
+    """The crowd alone: Java compiles what runs often, and that takes minutes on two cores."""
+    crowd = Background(settings, rate, seconds)
+    time.sleep(seconds)
+    crowd.close()
+
+
+def _rows(cold: dict[str, list[Seen]], seen: dict[str, list[list[Seen]]], rate: int) -> list[Row]:
     def row(end: str, share: float, peer: list[list[Seen]] | None, goal: str | None) -> Row:
         name = {"tail": "session tail", "pane": "pane"}[end]
         return _row(f"event → {name} p{int(share * 100)}, {rate}/s", share, seen[OURS], peer, end, goal)
 
     stock = seen.get(STOCK)
+    cold_stock = [cold[STOCK]] if STOCK in cold else None
     return [
         row("tail", 0.5, None, "<= 30"),
         row("tail", 0.99, None, "<= 200"),
         row("pane", 0.5, stock, "<= 800"),
         row("pane", 0.99, stock, None),
+        _row(f"the same p50, first {COLD_S:.0f} s of all programs", 0.5, [cold[OURS]], cold_stock, "pane", None),
     ]
 
 
@@ -125,6 +137,7 @@ def _stock_conf(folder: Path, var: Path) -> Path:
     """Our settings on the same servers, but for what Spark is told."""
     shutil.copytree(conf_dir(), folder, dirs_exist_ok=True)
     (folder / "spark-defaults.conf").write_text(STOCK_SPARK, encoding="utf-8")
+    (folder / "spark-local.conf").write_text("", encoding="utf-8")
     local = (folder / "local.toml").read_text(encoding="utf-8").replace("[spark]\n", STOCK_TOML)
     (folder / "local.toml").write_text(f'{local}\n[paths]\nvar = "{var}"\n', encoding="utf-8")
     return folder

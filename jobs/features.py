@@ -1,4 +1,4 @@
-"""The features program: ./spark-submit.sh jobs/features.py [--world NAME] [--queries hot,ledger,finals,archive]."""
+"""The features program: ./spark-submit.sh jobs/features.py [--world NAME] [--queries ledger,finals,archive]."""
 
 from pyspark.sql import SparkSession
 

@@ -24,6 +24,7 @@ from headrace.local.checkout import CONF, PYTHON, ROOT
 from headrace.local.jars import jar_paths
 from headrace.local.java import find_java
 from headrace.local.machine_files import write_sections
+from headrace.local.submit import spark_conf_file
 from headrace.settings import Settings, load_settings
 from headrace.stores.kafka import create_topics
 from headrace.stores.schema import create_schema
@@ -53,7 +54,9 @@ def spark(tmp_path_factory: pytest.TempPathFactory) -> Iterator[SparkSession]:
     os.environ |= {"JAVA_HOME": str(find_java().home), "SPARK_LOCAL_IP": "127.0.0.1", "PYSPARK_PYTHON": sys.executable}
     os.environ["PYTHONPATH"] = os.pathsep.join([str(ROOT / "lib"), str(ROOT)])  # the Python workers' too
     builder = SparkSession.builder.master("local[2]").appName("headrace-tests")
-    for key, value in spark_defaults().items():
+    for key, value in (
+        spark_conf_file(CONF / "spark-defaults.conf") | spark_conf_file(CONF / "spark-local.conf")
+    ).items():
         builder = builder.config(key, value)
     session = (
         builder.config("spark.driver.extraClassPath", ":".join(map(str, jar_paths(CACHE, "spark"))))
@@ -69,12 +72,6 @@ def spark(tmp_path_factory: pytest.TempPathFactory) -> Iterator[SparkSession]:
     session.sparkContext.setLogLevel("ERROR")
     yield session
     session.stop()
-
-
-def spark_defaults() -> dict[str, str]:
-    """conf/spark-defaults.conf as spark-submit reads it."""
-    lines = (CONF / "spark-defaults.conf").read_text(encoding="utf-8").splitlines()
-    return dict(line.split(None, 1) for line in lines if line.strip() and not line.startswith("#"))
 
 
 @pytest.fixture(scope="session")

@@ -20,6 +20,7 @@ Tree: TypeAlias = dict[str, Any]  # parsed TOML before validation: the one place
 
 Port = Annotated[int, Field(ge=1, le=65535)]
 Ms = Annotated[int, Field(gt=0)]
+Days = Annotated[int, Field(ge=9, le=36_500)]
 Name = Annotated[str, Field(pattern=r"^[a-z][a-z0-9_]{0,30}$")]
 
 
@@ -71,6 +72,7 @@ class Cassandra(Section):
     password: SecretStr = SecretStr("")
     replication: Annotated[int, Field(ge=1)] = 1
     datacenter: str = "datacenter1"
+    rows_per_request: Annotated[int, Field(ge=1, le=100)] = 1
     read_timeout_ms: Ms = 50
     write_timeout_ms: Ms = 5_000
 
@@ -79,14 +81,29 @@ class Spark(Section):
     master: str = "local"
     driver_memory: str = "1g"
     ingest_memory: str = "512m"
+    hot_memory: str = "768m"
     features_memory: str = "1g"
     shuffle_partitions: Annotated[int, Field(ge=1)] = 2
     ingest_batch: str = "10 seconds"
     hot_trigger: str = "200 milliseconds"
+    hot_sweep_s: Annotated[float, Field(gt=0)] = 900.0
     ledger_trigger: str = "5 seconds"
     finals_trigger: str = "1 minute"
     archive_trigger: str = "10 seconds"
     max_offsets_per_trigger: Annotated[int, Field(ge=1)] = 100_000
+
+
+class Keep(Section):
+    """Days that a row of a Delta table is kept (docs/running.md). The catalogue and the evaluations: for ever.
+
+    More than the eight days for which the broker keeps raw records: `headrace account` compares the two.
+    """
+
+    events: Days = 400  # a year and a month of it again: what models, windows and a recount are made from
+    sessions: Days = 400  # as the events that they sum up
+    user_windows: Days = 90  # the largest table, and made anew from the events at any time
+    decisions: Days = 90  # each is up to 4 KB; what was shown is judged within weeks
+    rejected: Days = 30  # exact bytes of anything at all: kept until their sender could be put right, no longer
 
 
 class Live(Section):
@@ -132,6 +149,7 @@ class Settings(Section):
     kafka: Kafka = Kafka()
     cassandra: Cassandra = Cassandra()
     spark: Spark = Spark()
+    keep: Keep = Keep()
     live: Live = Live()
     panes: Panes = Panes()
     serve: Serve = Serve()

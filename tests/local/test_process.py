@@ -147,3 +147,17 @@ process.start(process.Launch(sleeper, dict(os.environ), folder, folder / "log"),
         assert record.alive()
     finally:
         stop(tmp_path / "part.pid", grace_s=2.0)
+
+
+def test_a_part_that_gives_way_runs_at_its_niceness_and_its_children_too(tmp_path: Path) -> None:
+    program = "import subprocess, time; time.sleep(1); subprocess.run(['sleep', '60'])"
+    launch = Launch((sys.executable, "-c", program), dict(os.environ), tmp_path, tmp_path / "log", niceness=7)
+    process = start(launch, tmp_path / "part.pid")
+    try:
+        record = recorded(tmp_path / "part.pid")
+        assert record is not None
+        wait_for(lambda: len(record.members()) == 2, 20)
+        assert [member.nice() for member in record.members()] == [7, 7]
+    finally:
+        stop(tmp_path / "part.pid", grace_s=1.0)
+        process.wait()

@@ -2,17 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import Generic, TypeVar
 
 from delta.tables import DeltaTable
-from pyspark.sql import DataFrame, SparkSession
+from pyspark.sql import DataFrame, Row, SparkSession
 
 from headrace.domain.events import ItemId
-from headrace.domain.facts import FACTS, zero
 from headrace.domain.panes import HOUR_MS
+from headrace.domain.summary import Summary
 from headrace.settings import Settings
 from headrace.stream.backfill import WINDOW_KEY, Recount
 from headrace.stream.clean import clean_events, first_to_arrive
@@ -24,13 +24,14 @@ from headrace.stream.tables import create_tables
 from tests.stream import oracle
 from tests.stream.logs import HORIZON_MS, RECORDS, START, closing, event, random_log, write_records
 from tests.stream.oracle import Record
-from tests.stream.streams import emitted
+from tests.stream.streams import emitted, facts_in, summary_in
 
 FIRST = START // HOUR_MS * HOUR_MS - HOUR_MS  # the oldest event is at most ten minutes before START
 END = FIRST + 7 * HOUR_MS
 APART = START + 3 * HOUR_MS
 
 H = TypeVar("H", bound=Held)
+V = TypeVar("V")
 
 
 def story() -> list[Record]:
@@ -95,22 +96,16 @@ class Lake(Generic[H]):
         return int(newest["version"])
 
     def windows(self) -> dict[tuple, list[int]]:
-        return by_key(self.table("user_windows"), WINDOW_KEY)
+        return by_key(self.table("user_windows"), WINDOW_KEY, facts_in)
 
-    def sessions(self) -> dict[tuple, list[int]]:
-        return by_key(self.table("sessions"), ("person", "session_id", "started_ms", "ended_ms"))
+    def sessions(self) -> dict[tuple, Summary]:
+        return by_key(self.table("sessions"), ("person", "session_id", "started_ms", "ended_ms"), summary_in)
 
 
-def by_key(rows: DataFrame, key: Sequence[str]) -> dict[tuple, list[int]]:
-    """Key → facts, as the oracle has them."""
+def by_key(rows: DataFrame, key: Sequence[str], read: Callable[[Row], V]) -> dict[tuple, V]:
+    """Key → what a row says, as the oracle has it."""
     collected = rows.collect()
-    keyed = {
-        tuple(row[name] for name in key): [
-            int(nothing) if name not in row or row[name] is None else row[name]
-            for name, nothing in zip(FACTS, zero(), strict=True)
-        ]
-        for row in collected
-    }
+    keyed = {tuple(row[name] for name in key): read(row) for row in collected}
     assert len(keyed) == len(collected), "a row is there twice"
     return keyed
 
@@ -121,6 +116,6 @@ def in_panes(log: Sequence[Record]) -> dict[tuple, list[int]]:
     return {key: facts for key, facts in keyed.items() if key[0] != "partition" and key[1] != "u:closing"}
 
 
-def without_closing(rows: dict[tuple, list[int]]) -> dict[tuple, list[int]]:
+def without_closing(rows: Mapping[tuple, V]) -> dict[tuple, V]:
     """Its windows and its session are open: nothing is a horizon younger."""
-    return {key: facts for key, facts in rows.items() if key[0] != "u:closing"}
+    return {key: value for key, value in rows.items() if key[0] != "u:closing"}

@@ -83,7 +83,7 @@ def test_what_was_damaged_is_found_to_the_fact_and_put_back_and_then_nothing_is_
         "sessions": len(without_closing(oracle.sessions(log, "GBP"))),
     }
     held = (lake.windows(), lake.sessions(), panes_of(lake))
-    n_day_rows = sum(key[0] == "u:2" and key[2] == "1d" for key in held[0])
+    n_day_rows = sum(key[0] == "u:2" and key[3] == "1d" for key in held[0])
 
     windows = lake.table("user_windows")
     is_gone = (F.col("person") == "u:1") & (F.col("window_kind") == "5m")
@@ -107,8 +107,8 @@ def test_what_was_damaged_is_found_to_the_fact_and_put_back_and_then_nothing_is_
     lake.held.write_us = 2  # as the stream's own clock: what comes next is later
 
     found = {each.table: each for each in parity(lake.recount(NOW))}
-    n_deleted = sum(key[0] == "u:1" and key[2] == "5m" for key in held[0])
-    n_twice = sum(key[0] == "u:3" and key[2] == "1d" for key in held[0])
+    n_deleted = sum(key[0] == "u:1" and key[3] == "5m" for key in held[0])
+    n_twice = sum(key[0] == "u:3" and key[3] == "1d" for key in held[0])
     assert found["user_windows"].differing == n_day_rows + n_deleted + n_twice + 1
     assert found["user_windows"].facts["copies"] == n_deleted + n_twice + 1
     first = found["user_windows"].listed[0]
@@ -141,9 +141,7 @@ def test_an_event_that_came_behind_every_horizon_counts_once_its_hour_is_rebuilt
     lake.run_finals()
     parted = {(APART, 1), (APART + 3_000_000, 1)}
     assert {
-        (key[2], sum(facts[: FACTS.index("dwell_ms")]))
-        for key, facts in lake.sessions().items()
-        if key[0] == "u:visitor"
+        (summary.started_ms, summary.n_events) for key, summary in lake.sessions().items() if key[0] == "u:visitor"
     } == parted
     at = MISSED.event.occurred_at
     hour = at // HOUR_MS * HOUR_MS

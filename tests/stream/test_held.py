@@ -26,9 +26,9 @@ def test_cells_come_as_the_stream_has_them_and_a_price_that_nobody_saw_is_null()
     stores = MemoryStores()
     unpriced = zero()
     unpriced[PLACE_OF["n_skip"]] = 2
-    asyncio.run(stores.user_panes.put([PaneCell("u:1", HOUR_MS, "books", pack(priced(3, 0)))], 1))
-    asyncio.run(stores.item_panes.put([PaneCell("i1", HOUR_MS, "books", pack(unpriced))], 1))
-    asyncio.run(stores.item_panes.put([PaneCell("i1", 2 * HOUR_MS, "books", pack(unpriced))], 1))
+    asyncio.run(stores.user_panes.put([PaneCell("u:1", HOUR_MS, "books", "text", pack(priced(3, 0)))], 1))
+    asyncio.run(stores.item_panes.put([PaneCell("i1", HOUR_MS, "books", "text", pack(unpriced))], 1))
+    asyncio.run(stores.item_panes.put([PaneCell("i1", 2 * HOUR_MS, "books", "text", pack(unpriced))], 1))
     parts = [held.pane_rows(part, stores, from_ms=HOUR_MS, to_ms=2 * HOUR_MS) for part in range(held.PARTS)]
     rows = [row for part in parts for row in asyncio.run(part).to_pylist()]
     assert [tuple(row) for row in rows] == [tuple(held.PANE_ROWS.names)] * 2
@@ -48,8 +48,9 @@ def test_each_count_of_a_raw_partition_is_a_row() -> None:
 
 def test_cells_counts_and_sessions_are_taken_away_and_put_by_key() -> None:
     stores = MemoryStores()
-    asyncio.run(stores.user_panes.put([PaneCell("u:1", 0, name, pack(priced(1, 5))) for name in ("a", "b")], 1))
-    keys = pa.RecordBatch.from_pylist([{"grain": "user", "owner": "u:1", "pane_ms": 0, "category": "a"}])
+    asyncio.run(stores.user_panes.put([PaneCell("u:1", 0, name, "text", pack(priced(1, 5))) for name in ("a", "b")], 1))
+    key = {"grain": "user", "owner": "u:1", "pane_ms": 0, "category": "a", "content_type": "text"}
+    keys = pa.RecordBatch.from_pylist([key])
     asyncio.run(held.remove_panes(stores, keys, write_us=2))
     assert [cell.category for cell in asyncio.run(stores.user_panes.scan(0, 1, 0, HOUR_MS))] == ["b"]
     counts = pa.RecordBatch.from_pylist([{"owner": "1:0", "pane_ms": 0, "counted": 9}])

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 
 import pytest
 
+from headrace.domain.contract import REASONS
 from headrace.errors import BadInput
 from headrace.ready import read_ready
 from headrace.settings import Paths, Settings
@@ -72,6 +73,14 @@ def test_ingest_forgets_what_an_earlier_one_said_until_its_own_first_batch_has_e
 
 
 def test_an_unknown_group_of_queries_is_named():
-    assert chosen_groups("hot,ledger") == ("hot", "ledger")
-    with pytest.raises(BadInput, match="'hots' is none of hot, ledger, finals, archive"):
+    assert chosen_groups("finals,ledger") == ("finals", "ledger")
+    with pytest.raises(BadInput, match="'hots' is none of ledger, finals, archive"):
         chosen_groups("hots")
+
+
+def test_the_reasons_of_a_batch_of_rejected_records_are_named():
+    counts = list(range(len(REASONS)))
+    told = figures(report({"main.events.rejected": {"0": 5}}, None) | {"observedMetrics": {"reasons": counts}})
+    assert told["reasons"]["too_large"] == 0
+    assert told["reasons"]["future"] == len(REASONS) - 1
+    assert "reasons" not in figures(report({"main.events.clean": {"0": 5}}, None) | {"observedMetrics": {}})

@@ -155,3 +155,19 @@ def test_hours_that_overlap_are_rebuilt_at_once_and_what_adds_up_or_was_counted_
     hot = {("1:0", 7 * HOUR): 1, ("1:0", 8 * HOUR): 2}
     assert judged(ledger, hot=hot, raw_range={"1:0": (0, 4)}).repairs == ((4 * HOUR, 6 * HOUR),)
     assert judged(ledger, hot=hot, raw_range={"1:0": (0, 4)}, drained=False).repairs == ()
+
+
+def test_records_of_days_that_are_no_longer_kept_are_not_judged_and_still_tell_a_duplicate():
+    ledger = [row(5, "a", src_ms=HOUR - 1), row(7, "a", src_ms=HOUR), row(8, "b", src_ms=HOUR)]
+    inputs = Inputs(
+        table(ledger, LEDGER),
+        table([], REJECTED),
+        {("1:0", 0): 9, ("1:0", HOUR): 1},
+        {"1:0": (7, 9)},
+        drained=True,
+        since_ms=HOUR,
+    )
+    result = account(inputs)
+    assert list(result.hours) == [("1:0", HOUR)]
+    assert (result.totals["received"], result.totals["duplicate"], result.totals["counted"]) == (2, 1, 1)
+    assert (result.missing, result.faults, result.pending) == ({"1:0": ()}, (), ())

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import dataclasses
 import json
-from collections.abc import Sequence
+import time
+from collections.abc import Mapping, Sequence
 from itertools import chain
 
 import typer
@@ -16,6 +17,7 @@ from headrace.local.stack import Health, health, server_parts, worlds_of
 from headrace.local.world_parts import world_parts
 from headrace.program import conf_dir
 from headrace.settings import Settings
+from headrace.watch.rejected import RATE_MINUTES, newly_rejected
 
 COLOURS = {"up": "green", "starting": "yellow", "dead": "red", "down": "dim"}
 
@@ -23,18 +25,21 @@ COLOURS = {"up": "green", "starting": "yellow", "dead": "red", "down": "dim"}
 def command(world: World = None, profile: Profile = None, conf: Conf = None, as_json: Json = False) -> None:
     """Each part's state, pid, address, age, memory and lag, and the paths of the world. Exit code 1: a part is dead.
 
-    Without --world: of every world that there is. The JSON of one world is {world, parts, paths}, the servers among
-    its parts; of several it is {worlds: [such a tree of each]}.
+    Without --world: of every world that there is. The JSON of one world is {world, parts, paths, rejected}, the
+    servers among its parts; of several it is {worlds: [such a tree of each]}. rejected is how many records of the last
+    minutes were no events, by reason, and how many that is a minute; null where nothing keeps them yet.
     """
     asked = settings_of(world, profile, conf)
     trees = [asked] if world else [settings_of(name, profile, conf) for name in worlds_shown(asked)]
     servers = [health(part, asked) for part in server_parts(asked)]
     jobs = [[health(part, each) for part in world_parts(each, conf or conf_dir())] for each in trees]
+    now_ms = time.time_ns() // 1_000_000
+    rejected = [newly_rejected(each, now_ms) for each in trees]
     if as_json:
-        told = [as_tree(each, [*servers, *found]) for each, found in zip(trees, jobs, strict=True)]
+        told = [as_tree(each, [*servers, *found], new) for each, found, new in zip(trees, jobs, rejected, strict=True)]
         print(json.dumps(told[0] if len(told) == 1 else {"worlds": told}, indent=2))
     else:
-        _print_table([*servers, *chain.from_iterable(jobs)], trees)
+        _print_table([*servers, *chain.from_iterable(jobs)], trees, rejected)
     if any(each.state == "dead" for each in chain(servers, *jobs)):
         raise typer.Exit(1)
 
@@ -45,10 +50,26 @@ def worlds_shown(settings: Settings) -> tuple[str, ...]:
     return (name,) if name != "main" else worlds_of(settings.paths.var) or (name,)
 
 
-def as_tree(settings: Settings, found: Sequence[Health]) -> dict[str, object]:
+def as_tree(settings: Settings, found: Sequence[Health], rejected: Mapping[str, int] | None) -> dict[str, object]:
     """One world as JSON has it."""
     parts = [dataclasses.asdict(each) for each in found]
-    return {"world": settings.world.name, "parts": parts, "paths": paths(settings)}
+    rate = None
+    if rejected is not None:
+        rate = {"minutes": RATE_MINUTES, "reasons": rejected, "per_minute": sum(rejected.values()) / RATE_MINUTES}
+    return {"world": settings.world.name, "parts": parts, "paths": paths(settings), "rejected": rate}
+
+
+def rejected_line(rejected: Mapping[str, int] | None) -> str:
+    """The rate of rejections in words.
+
+    >>> rejected_line({"not_json": 12, "future": 3}), rejected_line({}), rejected_line(None)
+    ('3 a minute (last 5 minutes: 12 not_json, 3 future)', '0 a minute', 'no table yet')
+    """
+    if rejected is None:
+        return "no table yet"
+    reasons = ", ".join(f"{count:,} {reason}" for reason, count in rejected.items())
+    rate = f"{sum(rejected.values()) / RATE_MINUTES:,.3g} a minute"
+    return f"{rate} (last {RATE_MINUTES} minutes: {reasons})" if reasons else rate
 
 
 def paths(settings: Settings) -> dict[str, str]:
@@ -63,7 +84,9 @@ def paths(settings: Settings) -> dict[str, str]:
     }
 
 
-def _print_table(found: Sequence[Health], worlds: Sequence[Settings]) -> None:
+def _print_table(
+    found: Sequence[Health], worlds: Sequence[Settings], rejected: Sequence[Mapping[str, int] | None]
+) -> None:
     table = Table(box=None, header_style="dim")
     for column in ("world", "part", "state", "pid", "address", "age", "memory", "lag"):
         table.add_column(column, justify="right" if column in ("pid", "age", "memory", "lag") else "left")
@@ -80,8 +103,9 @@ def _print_table(found: Sequence[Health], worlds: Sequence[Settings]) -> None:
         )
     console = Console(highlight=False)
     console.print(table)
-    for settings in worlds:
+    for settings, new in zip(worlds, rejected, strict=True):
         console.print(f"\nworld {settings.world.name}")
+        console.print(f"{'rejected':12} {rejected_line(new)}", soft_wrap=True, markup=False)
         for name, path in paths(settings).items():
             console.print(f"{name:12} {path}", soft_wrap=True)
 

@@ -8,7 +8,9 @@ first reason that applies, in the order of REASONS, is the reason. Corners, each
   A number is any JSON number, read as binary64 (an overflow becomes infinite, and so a bad value). true is no number.
 - item_id may be missing where kind is the string "search". place needs both lat and lon.
 - received_at is held to its type and range even where it is not believed.
-- Times lie in the years 1970 to 9999, prices within 9e12: what sums or subtracts them later cannot overflow.
+- Times lie before the year 10000, prices within 9e12: what sums or subtracts them later cannot overflow.
+- occurred_at lies in 1973 or later. In seconds it would be a day of January 1970, in microseconds or nanoseconds one
+  beyond 9999: a time in another unit is a bad value, not a late event.
 - consent false wins over every other fault of the fields; consent true and null mean the same.
 - A field that FIELDS does not name, at the top or within place, null or not, keeps the text of the event in `original`.
 """
@@ -28,6 +30,7 @@ from headrace.domain.events import (
     MAX_EVENT_BYTES,
     MAX_EVENT_ID,
     MAX_ID,
+    MAX_TZ_OFFSET_MIN,
     Event,
     Place,
     is_future,
@@ -54,7 +57,8 @@ REASONS: Final = (
 
 MAX_TEXT: Final = 256
 MAX_AMOUNT: Final = 9_000_000_000_000
-MAX_MS: Final = 253_402_300_799_999  # the last millisecond of the year 9999
+MIN_MS: Final = 100_000_000_000  # March 1973; as seconds, the year 5138
+MAX_MS: Final = 253_402_300_799_999  # the last millisecond of the year 9999; as microseconds, the year 1978
 
 
 class Type(Enum):
@@ -98,7 +102,7 @@ FIELDS: Final = (
     Field("user_id", Type.TEXT, 1, MAX_ID),
     Field("session_id", Type.TEXT, 1, MAX_ID),
     Field("item_id", Type.TEXT, 1, MAX_ID),
-    Field("occurred_at", Type.INTEGER, 0, MAX_MS),
+    Field("occurred_at", Type.INTEGER, MIN_MS, MAX_MS),
     Field("received_at", Type.INTEGER, 0, MAX_MS),
     Field("value", Type.NUMBER, -MAX_AMOUNT, MAX_AMOUNT),
     Field("price_minor", Type.INTEGER, 0, MAX_AMOUNT),
@@ -110,7 +114,7 @@ FIELDS: Final = (
     Field("place", Type.OBJECT),
     Field("place.lat", Type.NUMBER, -90, 90),
     Field("place.lon", Type.NUMBER, -180, 180),
-    Field("tz_offset_min", Type.INTEGER, -1440, 1440),
+    Field("tz_offset_min", Type.INTEGER, -MAX_TZ_OFFSET_MIN, MAX_TZ_OFFSET_MIN),
     Field("request_id", Type.TEXT, 1, MAX_ID),
     Field("position", Type.INTEGER, 0, 2**63 - 1),
     Field("consent", Type.BOOLEAN),

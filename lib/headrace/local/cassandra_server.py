@@ -142,6 +142,8 @@ def node_config(settings: Settings, folder: Path) -> dict[str, object]:
         "memtable_offheap_space": "256MiB",
         "file_cache_size": "64MiB",
         "key_cache_size": "32MiB",
+        # Rows of many partitions in one request are what cassandra.rows_per_request asks for.
+        "unlogged_batch_across_partitions_warn_threshold": 1000,
         "concurrent_reads": 8,
         "concurrent_writes": 8,
     }

@@ -26,12 +26,13 @@ LOG_LIMIT_BYTES = 20_000_000
 
 @dataclass(frozen=True, slots=True)
 class Launch:
-    """What to run and where it writes. `environ` is the whole environment."""
+    """What to run and where it writes. `environ` is the whole environment, `niceness` 0 to 19: 19 gives way to all."""
 
     command: tuple[str, ...]
     environ: Mapping[str, str]
     folder: Path
     log: Path
+    niceness: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,6 +75,7 @@ def start(launch: Launch, pid_file: Path) -> subprocess.Popen[bytes]:
             env=dict(launch.environ),
             start_new_session=True,
         )
+        _give_way(process.pid, launch.niceness)
         record = {"pid": process.pid, "boot": _boot(), "started": _started(process.pid) or 0}
         draft = pid_file.with_suffix(".draft")
         draft.write_text(json.dumps(record), encoding="utf-8")
@@ -136,6 +138,14 @@ def _session_of(process: psutil.Process) -> int | None:
         return None if process.status() == psutil.STATUS_ZOMBIE else os.getsid(process.pid)
     except (psutil.NoSuchProcess, ProcessLookupError):
         return None
+
+
+def _give_way(pid: int, niceness: int) -> None:
+    """Before it has any child. Linux weighs sessions first, where autogroups are on, and processes within them."""
+    if niceness:
+        os.setpriority(os.PRIO_PROCESS, pid, niceness)
+        with contextlib.suppress(OSError):  # a kernel without autogroups
+            Path(f"/proc/{pid}/autogroup").write_text(str(niceness), encoding="ascii")
 
 
 def _rotate(log: Path) -> None:

@@ -88,7 +88,7 @@ def up(
         if not servers_only:
             furnish(settings, conf, forgotten, say)
         jobs = [part for part in parts if part.world]
-        if any(part.name in ("ingest", "features") and part in absent for part in jobs):
+        if any(part.name in ("ingest", "hot", "features") and part in absent for part in jobs):
             spark_jars(settings)  # once and here, with its progress, and not by two jobs into their logs
         _start_all(jobs, say, starts)
     return settings, tuple(part.name for part in absent)

@@ -36,8 +36,8 @@ def submission(
 ) -> Submission:
     """How this job is submitted under these settings.
 
-    `conf` holds the settings and spark-defaults.conf. `local` becomes `local[N]` with a slot for every task that
-    never ends. Raises MachineUnfit for an unfit Java.
+    `conf` holds the settings, spark-defaults.conf and spark-local.conf. `local` becomes `local[N]` with a slot for
+    every task that never ends. Raises MachineUnfit for an unfit Java.
     """
     master = settings.spark.master
     scratch = settings.paths.var / "spark"
@@ -57,7 +57,7 @@ def submission(
         extra.pop(foreign, None)
     if _is_local(master):
         spark_conf |= {"spark.driver.host": LOOPBACK, "spark.driver.bindAddress": LOOPBACK, "spark.ui.enabled": "false"}
-        spark_conf |= {"spark.local.dir": str(scratch / "local")}
+        spark_conf |= {"spark.local.dir": str(scratch / "local")} | spark_conf_file(conf / "spark-local.conf")
         extra |= {"SPARK_LOCAL_IP": LOOPBACK, "PYTHONPATH": _prepended(ROOT / "lib", environ.get("PYTHONPATH"))}
     if master.startswith("local"):
         master = f"local[{_slots(settings, job)}]" if master == "local" else master
@@ -77,6 +77,12 @@ def submission(
     return Submission((*command, *shipped, str(job), *arguments), extra)
 
 
+def spark_conf_file(path: Path) -> dict[str, str]:
+    """The properties of a file as spark-submit reads them: a name, spaces, a value; # begins a comment."""
+    lines = (line.strip() for line in path.read_text(encoding="utf-8").splitlines())
+    return dict(line.split(maxsplit=1) for line in lines if line and not line.startswith("#"))
+
+
 def _is_local(master: str) -> bool:
     return master.startswith("local") or master.startswith((f"spark://{LOOPBACK}", "spark://localhost"))
 
@@ -84,15 +90,16 @@ def _is_local(master: str) -> bool:
 def _slots(settings: Settings, job: Path) -> int:
     """Ingest holds one slot per partition all the time, and needs two more for everything else that it does.
 
-    Features has four at least: with two, one batch of windows holds both and the hot query waits for it.
+    Features has four at least: with two, one batch of windows holds both and the ledger waits for it.
     """
     by_job = {"ingest": settings.world.partitions + 2, "features": max(4, os.cpu_count() or 2)}
     return by_job.get(job.stem, max(2, os.cpu_count() or 2))
 
 
 def _memory(settings: Settings, job: Path) -> str:
-    by_job = {"ingest": settings.spark.ingest_memory, "features": settings.spark.features_memory}
-    return by_job.get(job.stem, settings.spark.driver_memory)
+    spark = settings.spark
+    by_job = {"ingest": spark.ingest_memory, "hot": spark.hot_memory, "features": spark.features_memory}
+    return by_job.get(job.stem, spark.driver_memory)
 
 
 def _java_flags(job: Path, scratch: Path) -> str:

@@ -1,4 +1,4 @@
-"""The jobs of a world: ingest, live, features, serve. The servers that they need have files of their own."""
+"""The jobs of a world: ingest, live, hot, features, serve. The servers that they need have files of their own."""
 
 from __future__ import annotations
 
@@ -15,8 +15,12 @@ from headrace.ready import read_ready, ready_file
 from headrace.settings import Settings
 
 # Order of their start; they stop in the reverse one, so that the door closes first and what came in is carried through.
-JOBS = ("ingest", "live", "features", "serve")
-MEMORY_MB = {"ingest": 1000, "live": 150, "features": 1700, "serve": 350}  # measured, rounded up
+JOBS = ("ingest", "live", "hot", "features", "serve")
+MEMORY_MB = {"ingest": 1000, "live": 150, "hot": 1300, "features": 1700, "serve": 350}  # measured, rounded up
+
+
+NICENESS = {"features": 10}
+"""Its queries work by the minute, and in bursts: on a small machine nothing that is measured in ms waits for them."""
 
 
 def world_parts(settings: Settings, conf: Path) -> tuple[Part, ...]:
@@ -37,6 +41,7 @@ def _job(settings: Settings, conf: Path, name: str) -> Part:
             environ=job_environ(settings, os.environ),
             folder=ROOT,
             log=log,
+            niceness=NICENESS.get(name, 0),
         )
 
     def ready() -> bool:

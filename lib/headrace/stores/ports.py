@@ -12,19 +12,24 @@ from typing import Protocol
 
 from headrace.domain.events import Event, Person
 from headrace.domain.facts import Facts
-
-PaneKey = tuple[int, str]
-"""(start of the pane in ms, category)."""
+from headrace.domain.panes import PaneKey
 
 
 @dataclass(frozen=True, slots=True)
 class PaneCell:
-    """Absolute totals of one (owner, pane, category). `owner` is a person or an item; `packed` is facts.pack()."""
+    """Absolute totals of one (owner, pane, category, content type). `owner` is a person or an item; `packed` is
+    facts.pack()."""
 
     owner: str
     pane_ms: int
     category: str
+    content_type: str
     packed: bytes
+
+    @property
+    def key(self) -> PaneKey:
+        """Which cell of its owner it is."""
+        return self.pane_ms, self.category, self.content_type
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,6 +40,15 @@ class SessionRow:
     started_ms: int
     session_id: str
     features: str
+
+
+@dataclass(frozen=True, slots=True)
+class ProfileRow:
+    """One record of topic users, as domain/profile.py packs it; `write_us` is the record's own time."""
+
+    user_id: str
+    packed: bytes
+    write_us: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -127,6 +141,16 @@ class Decisions(Protocol):
         """The record's bytes, or None."""
 
 
+class Profiles(Protocol):
+    """What is known of each user, as the newest record of the topic says it."""
+
+    async def put(self, rows: Sequence[ProfileRow]) -> None:
+        """Replace each user's row: the greatest `write_us` wins, of equal ones the greater bytes; any order will do."""
+
+    async def get(self, user_id: str) -> bytes | None:
+        """The packed record, or None for a user of whom there never was one."""
+
+
 class Pointers(Protocol):
     """The model pointer of this world."""
 
@@ -209,6 +233,8 @@ class Stores(Protocol):
     def candidates(self) -> Candidates: ...
     @property
     def decisions(self) -> Decisions: ...
+    @property
+    def profiles(self) -> Profiles: ...
     @property
     def pointers(self) -> Pointers: ...
     @property

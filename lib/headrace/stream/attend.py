@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import math
 import signal
 import threading
+import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from types import FrameType
@@ -14,6 +16,8 @@ from pyspark.sql.streaming.query import StreamingQuery
 from headrace.errors import PartFailed
 
 LOOK_EVERY_S = 0.5
+STARTING = ("Initializing StreamExecution", "Initializing sources")
+"""What a query's status says until it has found its sources."""
 
 
 @contextmanager
@@ -33,24 +37,31 @@ def told_to_stop() -> Iterator[threading.Event]:
 
 
 def attend(
-    query: StreamingQuery, stopping: threading.Event, check: Callable[[], None], on_working: Callable[[], None]
+    query: StreamingQuery,
+    stopping: threading.Event,
+    check: Callable[[], None],
+    on_working: Callable[[], None] | None = None,
+    for_s: float = math.inf,
+    may_end: bool = False,
+    refused: Callable[[str], str | None] = lambda _: None,
 ) -> None:
-    """Return after `stopping` is set and the query stopped; meanwhile call `check`, and once `on_working`.
+    """Return when `stopping` is set or `for_s` have passed, with the query stopped; meanwhile call `check`.
 
-    Whatever `check` raises stops the query. Raises PartFailed when the query ends by itself, which none should.
+    `on_working` is called once, with its first data. Whatever `check` raises stops the query. Raises PartFailed when
+    the query fails, or ends by itself though it may not; `refused` may have a better line for Spark's error.
     """
-    working = False
+    working, deadline = False, time.monotonic() + for_s
     try:
-        while query.isActive and not stopping.wait(LOOK_EVERY_S):
+        while query.isActive and time.monotonic() < deadline and not stopping.wait(LOOK_EVERY_S):
             check()
-            if not working and query.status["message"] == "Processing new data":
+            if on_working and not working and query.status["message"] == "Processing new data":
                 working = True
                 on_working()
     finally:
-        failed = query.exception()
+        failed, ended = query.exception(), not query.isActive
         query.stop()
-    if not stopping.is_set():
-        raise PartFailed(f"{query.name} ended by itself: {_first_line(failed)}") from failed
+    if not stopping.is_set() and (failed is not None or (ended and not may_end)):
+        raise PartFailed(refused(str(failed)) or f"{query.name} ended by itself: {_first_line(failed)}") from failed
 
 
 def _first_line(error: StreamingQueryException | None) -> str:

@@ -1,7 +1,7 @@
 """The standing comparison of the stream with a recount from the ledger; and the recount put in the stream's place.
 
 One comparison serves both: parity reports it, a backfill then replaces what differs. What is equal is left as it is, so
-that a second backfill changes nothing. docs/adr/0008 has the rules.
+that a second backfill changes nothing. docs/adr/0011 has the rules.
 """
 
 from __future__ import annotations

@@ -36,10 +36,25 @@ def has_begun(spark: SparkSession, folder: str) -> bool:
     return bool(first.getFileSystem(spark.sparkContext._jsc.hadoopConfiguration()).exists(first))
 
 
+def watermark_ms(spark: SparkSession, folder: str) -> int:
+    """The watermark of the newest batch that was planned on the checkpoint in `folder`, in ms; 0 before any."""
+    jvm = spark.sparkContext._jvm
+    assert jvm is not None  # a session without one cannot have been started
+    planned = jvm.org.apache.hadoop.fs.Path(folder, "offsets")
+    files = planned.getFileSystem(spark.sparkContext._jsc.hadoopConfiguration())
+    names = [status.getPath().getName() for status in files.listStatus(planned)] if files.exists(planned) else []
+    batches = [int(name) for name in names if name.isdecimal()]
+    if not batches:
+        return 0
+    ((text,),) = spark.read.text(f"{folder}/offsets/{max(batches)}", wholetext=True).collect()
+    _version, metadata, *_offsets = text.splitlines()
+    return int(json.loads(metadata)["batchWatermarkMs"])
+
+
 def is_shared(folder: str) -> bool:
     """Whether other machines reach this folder too: it is a URI, and not one of files.
 
-    >>> [is_shared(each) for each in ("s3a://lake/checkpoints/hot-v1", "/var/c/hot-v1", "file:///var/c/hot-v1")]
+    >>> [is_shared(each) for each in ("s3a://lake/checkpoints/hot-v2", "/var/c/hot-v2", "file:///var/c/hot-v2")]
     [True, False, False]
     """
     return urlsplit(folder).scheme not in ("", "file")

@@ -74,10 +74,10 @@ def in_windows(events: DataFrame) -> DataFrame:
 
 
 def first_to_arrive(events: DataFrame) -> DataFrame:
-    """Each event once, as soon as it arrives: for update mode, with a watermark on `occurred`.
+    """Each event once, as soon as it arrives: for update mode.
 
     The first of events.clean order, since a person is one Kafka partition and one task reads it in offset order.
-    State ends at the watermark: a copy from behind it is dropped before it gets here.
+    Where `occurred` has a watermark, state ends at it, and a copy from behind it is dropped before it gets here.
     """
     return events.dropDuplicates(["person", "event_id", "occurred"])
 

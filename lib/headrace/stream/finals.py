@@ -23,9 +23,9 @@ from headrace.stream.sessions import finished_sessions
 from headrace.stream.watermark import with_state_horizon
 from headrace.stream.windows import final_windows
 
-WINDOWS: Final = "windows-v1"
-SESSIONS: Final = "sessions-v1"
-SESSION_ROWS: Final = "session-rows-v1"
+WINDOWS: Final = "windows-v2"
+SESSIONS: Final = "sessions-v2"
+SESSION_ROWS: Final = "session-rows-v2"
 
 log = logging.getLogger(__name__)
 

@@ -16,7 +16,7 @@ from pyspark.sql import DataFrame, SparkSession
 from pyspark.sql.types import LongType, StringType, StructField, StructType
 
 from headrace.domain.events import Person
-from headrace.domain.facts import FACTS, unpack_rows, zero
+from headrace.domain.facts import FACTS, rows_of_entries, unpack_entries, zero
 from headrace.settings import Settings
 from headrace.stores.ports import PaneCell, SessionRow, Stores
 from headrace.stream.finals import SESSION_ROWS
@@ -128,7 +128,7 @@ async def pane_rows(part: int, stores: Stores, *, from_ms: int, to_ms: int) -> p
         *(each.scan(part, PARTS, from_ms, to_ms) for each in (stores.user_panes, stores.item_panes))
     )
     cells = [*users, *items]
-    facts = unpack_rows([cell.packed for cell in cells])
+    facts = rows_of_entries(unpack_entries([cell.packed for cell in cells]))
     names: dict[str, pa.Array] = {"grain": pa.array([USER] * len(users) + [ITEM] * len(items), pa.string())}
     for field in PANE_ROWS.fields[1 : len(PANE_KEY)]:
         kind = pa.int64() if field.name in _NUMBERS else pa.string()

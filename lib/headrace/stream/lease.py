@@ -10,15 +10,22 @@ import fcntl
 import logging
 import socket
 import threading
+import time
+import uuid
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Final
 
+from pyspark.sql import SparkSession
+
 from headrace.errors import LeaseHeld, StoreUnavailable
+from headrace.settings import Settings
+from headrace.stores import blocking
 from headrace.stores.blocking import run
 from headrace.stores.ports import Lease, Leases
+from headrace.stream.checkpoint import checkpoint_id, is_shared
 
 TTL_MS: Final = 15_000
 RENEW_EVERY_S: Final = TTL_MS / 3000  # two renewals may fail before another machine can take over
@@ -93,6 +100,16 @@ def hold_lease(
             held._released.set()
             renewal.join()
             _give_back(leases, writer, owner)
+
+
+@contextmanager
+def hold_checkpoint(spark: SparkSession, settings: Settings, writer: str) -> Iterator[HeldLease]:
+    """Hold the lease of `writer` on the checkpoint of the same name, in this world. Raises as `hold_lease`."""
+    leases = blocking.stores(settings.cassandra, settings.keyspace).leases
+    folder, run_dir = settings.checkpoint(writer), settings.world_dir / "run"
+    identity = checkpoint_id(spark, folder, str(uuid.uuid4()))
+    with hold_lease(leases, run_dir, writer, identity, lambda: time.time_ns() // 1_000_000, is_shared(folder)) as held:
+        yield held
 
 
 def _give_back(leases: Leases, writer: str, owner: str) -> None:

@@ -4,6 +4,7 @@
     batch     number of its newest batch
     rows      rows in it; batch_ms how long it took; at when it began (ISO 8601, UTC)
     lag       records of its topic not read yet; null where it reads a table
+    reasons   of the query over rejected records: how many of each reason its newest batch had
     ends      {"<topic>": {"<partition>": offset}}: what it has read, up to but without the offset; null for a table
 
 Ingest's entry also has "generation", the one of events.raw that its ends count in. In Real-Time Mode an entry is of the
@@ -18,14 +19,18 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Final, TypeAlias
 
+from headrace.domain.contract import REASONS
 from headrace.ready import announce_ready
 from headrace.settings import Settings
 
 INGEST: Final = "ingest-v1"
 """Ingest's one query, also the name of its checkpoint: another law of what it reads or writes needs another."""
 
+REASONS_SEEN: Final = "reasons"
+"""Name of the metric that counts each of contract.REASONS, in their order, in a batch of rejected records."""
+
 Ends: TypeAlias = Mapping[str, Mapping[str, int]]
-Figure: TypeAlias = int | str | Ends | None
+Figure: TypeAlias = int | str | Ends | Mapping[str, int] | None
 
 
 def progress_file(settings: Settings, part: str) -> Path:
@@ -71,6 +76,8 @@ def figures(progress: Mapping[str, object] | None) -> dict[str, Figure]:
     report = json.loads(json.dumps(progress, default=str))
     source = report["sources"][0]
     ends, newest = _offsets(source["endOffset"]), _offsets(source["latestOffset"])
+    seen = report.get("observedMetrics", {}).get(REASONS_SEEN)  # a Row, which JSON writes as a list of its values
+    reasons = {} if seen is None else {"reasons": dict(zip(REASONS, seen, strict=True))}
     return {
         "batch": report["batchId"],
         "rows": report["numInputRows"],
@@ -78,6 +85,7 @@ def figures(progress: Mapping[str, object] | None) -> dict[str, Figure]:
         "at": report["timestamp"],
         "lag": None if ends is None or newest is None else _total(newest) - _total(ends),
         "ends": ends,
+        **reasons,
     }
 
 

@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import threading
-import time
-import uuid
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
@@ -16,12 +14,11 @@ from pyspark.sql.streaming.query import StreamingQuery
 
 from headrace.errors import BadInput, PartFailed
 from headrace.settings import Settings
-from headrace.stores import blocking
 from headrace.stream.archive import ARCHIVED, start_archive
-from headrace.stream.checkpoint import checkpoint_id, is_shared
+from headrace.stream.attend import STARTING
+from headrace.stream.evolution import refused_state
 from headrace.stream.finals import SESSION_ROWS, SESSIONS, WINDOWS, start_session_rows, start_sessions, start_windows
-from headrace.stream.hot import HOT, start_hot
-from headrace.stream.lease import HeldLease, hold_lease
+from headrace.stream.lease import HeldLease, hold_checkpoint
 from headrace.stream.ledger import LEDGER, start_ledger
 from headrace.stream.progress import figures, write_progress
 from headrace.stream.tables import create_tables
@@ -29,7 +26,6 @@ from headrace.stream.tables import create_tables
 Start = Callable[[SparkSession, Settings], StreamingQuery]
 
 GROUPS: Final[Mapping[str, Mapping[str, Start]]] = {
-    "hot": {HOT: start_hot},
     "ledger": {LEDGER: start_ledger},
     "finals": {WINDOWS: start_windows, SESSIONS: start_sessions, SESSION_ROWS: start_session_rows},
     "archive": {name: partial(start_archive, query=name) for name in ARCHIVED},
@@ -37,14 +33,12 @@ GROUPS: Final[Mapping[str, Mapping[str, Start]]] = {
 """Group → its queries by the name of their checkpoint, in the order in which they start: the freshest first."""
 
 TABLES_OF: Final[Mapping[str, tuple[str, ...]]] = {
-    "hot": (),
     "ledger": ("events",),
     "finals": ("events", "user_windows", "sessions"),
-    "archive": ("rejected", "decisions", "catalogue"),
+    "archive": ("rejected", "decisions", "catalogue", "users"),
 }
 """Group → the tables that must exist before it starts."""
 
-_STARTING: Final = ("Initializing StreamExecution", "Initializing sources")
 _LOOK_S: Final = 1.0
 
 
@@ -54,12 +48,15 @@ class RunningQuery:
 
     query: StreamingQuery
     lease: HeldLease
+    writer: str
+    world: str
 
     def refuse_dead(self) -> None:
         """Raises PartFailed, naming query and cause, if it is not running; LeaseHeld or CheckpointLost if not ours."""
         self.lease.check()
         if not self.query.isActive:
-            raise PartFailed(f"query {self.query.name} died: {_cause(self.query)}")
+            refused = refused_state(self.writer, str(self.query.exception()), self.world)
+            raise PartFailed(refused or f"query {self.query.name} died: {_cause(self.query)}")
 
 
 def chosen_groups(text: str) -> tuple[str, ...]:
@@ -83,25 +80,16 @@ def running_queries(spark: SparkSession, settings: Settings, groups: Sequence[st
             create_tables(spark, {name: settings.table(name) for name in TABLES_OF[group]})
             spark.sparkContext.setLocalProperty("spark.scheduler.pool", group)
             for name, start in GROUPS[group].items():
-                lease = stack.enter_context(_lease(spark, settings, name))
+                lease = stack.enter_context(hold_checkpoint(spark, settings, name))
                 query = start(spark, settings)
                 stack.callback(query.stop)
-                running.append(RunningQuery(query, lease))
+                running.append(RunningQuery(query, lease, name, settings.world.name))
         yield running
-
-
-@contextmanager
-def _lease(spark: SparkSession, settings: Settings, name: str) -> Iterator[HeldLease]:
-    leases = blocking.stores(settings.cassandra, settings.keyspace).leases
-    folder, run_dir = settings.checkpoint(name), settings.world_dir / "run"
-    identity = checkpoint_id(spark, folder, str(uuid.uuid4()))
-    with hold_lease(leases, run_dir, name, identity, lambda: time.time_ns() // 1_000_000, is_shared(folder)) as held:
-        yield held
 
 
 def wait_until_running(running: Sequence[RunningQuery], stopping: threading.Event) -> None:
     """Return when every query has found its sources, or when `stopping` is set. Raises as `refuse_dead`."""
-    while any(each.query.status["message"] in _STARTING for each in running) and not stopping.wait(0.1):
+    while any(each.query.status["message"] in STARTING for each in running) and not stopping.wait(0.1):
         _refuse_any_dead(running)
     _refuse_any_dead(running)
 

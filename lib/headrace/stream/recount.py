@@ -19,7 +19,7 @@ from pyspark.sql import Column, DataFrame
 from pyspark.sql import functions as F
 
 from headrace.domain.facts import COUNTS, FACTS, zero
-from headrace.domain.panes import DAY_MS, HOUR_MS
+from headrace.domain.panes import DAY_MS, HOUR_MS, PANE_MS
 from headrace.settings import World
 from headrace.stream.clean import first_of_order, in_windows
 from headrace.stream.panes import PARTITION, panes
@@ -54,7 +54,7 @@ def on_dates(from_ms: int, to_ms: int) -> str:
 def recounted_panes(ledger: DataFrame, hours: Hours, world: World) -> DataFrame:
     """PANE_COLUMNS of every grain but partition: an extreme of nothing is null, any other fact is not."""
     events = events_between(ledger, hours.from_ms, hours.to_ms)
-    totals = panes(first_of_order(events, _REST), world.currency, world.state_horizon_ms)
+    totals = panes(first_of_order(events, _REST), world.currency)
     sums = {name: F.coalesce(name, F.lit(0)) for name, nothing in zip(FACTS, zero(), strict=True) if nothing == 0}
     return totals.where(F.col("grain") != PARTITION).withColumns(sums)
 
@@ -70,7 +70,8 @@ def readable_since(ledger: DataFrame, hours: Hours) -> DataFrame:
 
 def recounted_windows(ledger: DataFrame, hours: Hours, world: World) -> DataFrame:
     """Rows of USER_WINDOWS for which `windows_in` is true."""
-    events = events_between(ledger, hours.from_ms - DAY_MS, hours.to_ms + DAY_MS)  # no window is longer than a day
+    # No window is longer than a day; a local one may end within a pane, and has all of it.
+    events = events_between(ledger, hours.from_ms - DAY_MS, hours.to_ms + DAY_MS + PANE_MS)
     return final_windows(events, world.currency, world.state_horizon_ms).where(windows_in(hours))
 
 
@@ -98,7 +99,7 @@ def recounted_counts(ledger: DataFrame, hours: Hours, world: World) -> DataFrame
     key = (F.concat_ws(":", "raw_generation", "raw_partition").alias("owner"), hour_of("src_ms").alias("pane_ms"))
     inside = (F.col("occurred_at") >= hours.from_ms) & (F.col("occurred_at") < hours.to_ms)
     whole = appended.groupBy(*key).agg(F.bool_and(inside).alias("whole")).where("whole")
-    totals = panes(first_of_order(events, _REST), world.currency, world.state_horizon_ms)
+    totals = panes(first_of_order(events, _REST), world.currency)
     counts = totals.where(F.col("grain") == PARTITION).withColumn("counted", sum_of(COUNTS))
     return counts.join(whole, ["owner", "pane_ms"], how="left_semi").select(*COUNT_COLUMNS)
 

@@ -37,6 +37,7 @@ class Inputs:
     raw_range          raw partition ('<generation>:<n>') → (first offset that the broker still has, end)
     drained            the tables and the hot query have everything that ingest wrote, and nothing moved meanwhile
     closed_before_ms   hours that start earlier get no more records, and the tables and the hot query have all of theirs
+    since_ms           records that were appended earlier are not judged; theirs are only what a later one may repeat
     ingested           raw partition → how far ingest says that it has read; all before that it has written
     """
 
@@ -47,6 +48,7 @@ class Inputs:
     drained: bool
     closed_before_ms: int = 0
     ingested: Mapping[str, int] = field(default_factory=dict)
+    since_ms: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,13 +85,15 @@ def account(inputs: Inputs) -> Account:
     ledger, rejected = _distinct_src(inputs.ledger, "clean"), _distinct_src(inputs.rejected, "rejected")
     of_ledger = _ledger_terms(ledger)
     terms = pa.concat_tables([of_ledger, _rejected_terms(rejected)])
+    terms = terms.filter(pc.greater_equal(terms["src_ms"], inputs.since_ms))
+    hot_counts = {hour: counted for hour, counted in inputs.hot_counts.items() if hour[1] >= inputs.since_ms}
     received = _count(terms.group_by(list(SRC), use_threads=False).aggregate([("src_ms", "min")]), "src_ms_min")
     by_term = {term: _count(terms.filter(pc.equal(terms["term"], term)), "src_ms") for term in TERMS}
     hours = {
         hour: {"received": received.get(hour, 0)}
         | {term: by_term[term].get(hour, 0) for term in TERMS}
-        | {"hot": inputs.hot_counts.get(hour, 0)}
-        for hour in sorted(received.keys() | inputs.hot_counts.keys())
+        | {"hot": hot_counts.get(hour, 0)}
+        for hour in sorted(received.keys() | hot_counts.keys())
     }
     missing = _missing(terms, inputs.raw_range)
     twice = tuple(

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Collection, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Collection, Iterable, Iterator, Sequence
 from contextlib import asynccontextmanager
 from typing import Any, Final, TypeAlias, cast
 
@@ -22,6 +22,7 @@ OWN: Final = "own"  # reads of what a quorum wrote: pointers, leases, write cloc
 
 # 128 single-row writes under way fill two cores; more only queue in the driver (8,192 places, then it refuses).
 IN_FLIGHT: Final = 128
+REQUEST_BYTES: Final = 4_096  # Cassandra warns of a request with more rows than this, and refuses ten times as much
 PAGE_ROWS: Final = 1_000  # an hour of panes is a few kilobytes
 CONNECT_TIMEOUT_S: Final = 5.0
 RECONNECT_MS: Final = 250  # the driver comes back by itself; its default of 2 s to 60 s would keep answers degraded
@@ -48,9 +49,10 @@ class Prepared:
 class Connection:
     """Belongs to the event loop that opened it."""
 
-    def __init__(self, session: acsylla.Session, where: str) -> None:
+    def __init__(self, session: acsylla.Session, where: str, rows_per_request: int) -> None:
         self._session = session
         self._where = where
+        self._rows_per_request = rows_per_request
         self._closed = False
 
     async def prepare(self, cql: str, profile: str) -> Prepared:
@@ -68,7 +70,7 @@ class Connection:
         bound.set_page_size(PAGE_ROWS)
         more = True
         while more:
-            result = await self._execute(prepared, bound)
+            result = await self._answered(lambda: self._session.execute(bound), prepared)
             yield [row.as_tuple() for row in result.all()]
             more = result.has_more_pages()
             if more:
@@ -78,16 +80,17 @@ class Connection:
         await self._run(prepared, values)
 
     async def write_all(self, prepared: Prepared, rows: Collection[Sequence[Value]]) -> None:
-        """Write each row, IN_FLIGHT at a time. On an error the rest is not tried; some rows may be there."""
-        waiting = iter(rows)
+        """Write each row, IN_FLIGHT requests at a time. On an error the rest is not tried; some rows may be there."""
+        requests = list(requests_of(rows, self._rows_per_request))
+        waiting = iter(requests)
 
         async def take_turns() -> None:
-            for values in waiting:
-                await self._run(prepared, values)
+            for several in waiting:
+                await self._write_together(prepared, several)
 
         try:
             async with asyncio.TaskGroup() as group:
-                for _ in range(min(IN_FLIGHT, len(rows))):
+                for _ in range(min(IN_FLIGHT, len(requests))):
                     group.create_task(take_turns())
         except ExceptionGroup as failures:
             raise failures.exceptions[0] from failures
@@ -104,16 +107,56 @@ class Connection:
             async with _translated(self._where, "close"):
                 await self._session.close()
 
-    async def _run(self, prepared: Prepared, values: Sequence[Value]) -> acsylla.Result[acsylla.Row]:
-        return await self._execute(prepared, prepared.bind(values))
+    async def _write_together(self, prepared: Prepared, rows: Sequence[Sequence[Value]]) -> None:
+        if len(rows) == 1:
+            await self._run(prepared, rows[0])
+            return
 
-    async def _execute(self, prepared: Prepared, bound: acsylla.Statement) -> acsylla.Result[acsylla.Row]:
+        def ask() -> Awaitable[acsylla.Result[acsylla.Row]]:
+            batch = acsylla.create_batch_unlogged(execution_profile=prepared.profile)
+            batch.set_is_idempotent(True)
+            for values in rows:
+                batch.add_statement(prepared.bind(values))
+            return self._session.execute_batch(batch)
+
+        await self._answered(ask, prepared)
+
+    async def _run(self, prepared: Prepared, values: Sequence[Value]) -> acsylla.Result[acsylla.Row]:
+        return await self._answered(lambda: self._session.execute(prepared.bind(values)), prepared)
+
+    async def _answered(
+        self, ask: Callable[[], Awaitable[acsylla.Result[acsylla.Row]]], prepared: Prepared
+    ) -> acsylla.Result[acsylla.Row]:
         if self._closed:
             raise StoreUnavailable(f"Cassandra at {self._where}: this connection was closed")
         try:
-            return await self._session.execute(bound)
+            return await ask()
         except CassException as error:
             raise StoreUnavailable(f"Cassandra at {self._where}: {prepared.cql}: {error}") from error
+
+
+def requests_of(rows: Iterable[Sequence[Value]], most: int) -> Iterator[list[Sequence[Value]]]:
+    """The rows in order, `most` to a request, fewer where they are large.
+
+    >>> [len(each) for each in requests_of([("a", b"x"), ("b", b"x"), ("c", bytes(5_000)), ("d", b"x")], 32)]
+    [2, 1, 1]
+    """
+    request: list[Sequence[Value]] = []
+    room = REQUEST_BYTES
+    for values in rows:
+        room -= sum(map(_size, values))
+        if request and (room < 0 or len(request) == most):
+            yield request
+            request, room = [], REQUEST_BYTES - sum(map(_size, values))
+        request.append(values)
+    if request:
+        yield request
+
+
+def _size(value: Value) -> int:
+    if isinstance(value, dict):
+        return sum(len(key) + len(entry) for key, entry in value.items())
+    return len(value) if isinstance(value, str | bytes) else 8
 
 
 async def open_connection(cassandra: Cassandra, keyspace: str) -> Connection:
@@ -145,7 +188,7 @@ async def open_connection(cassandra: Cassandra, keyspace: str) -> Connection:
         )
     where = f"{','.join(cassandra.hosts)}:{cassandra.port}"
     async with _translated(where, f"opening {keyspace} as {cassandra.user}"):
-        return Connection(await cluster.create_session(keyspace=keyspace), where)
+        return Connection(await cluster.create_session(keyspace=keyspace), where, cassandra.rows_per_request)
 
 
 async def _reach(cassandra: Cassandra) -> None:
