@@ -18,8 +18,8 @@ from typing import Annotated
 import typer
 
 from bench.appends import RESULT
-from bench.fresh import STOCK_SPARK
 from bench.rows import Row, show
+from bench.stock import STOCK_SPARK
 from headrace.errors import PartFailed
 from headrace.local.submit import submission
 from headrace.program import ROOT, conf_dir, run
@@ -95,6 +95,7 @@ def _stock_conf(folder: Path) -> Path:
     """Our settings, but for what Spark and Delta are told."""
     shutil.copytree(conf_dir(), folder)
     (folder / "spark-defaults.conf").write_text(STOCK_SPARK, encoding="utf-8")
+    (folder / "spark-local.conf").write_text("", encoding="utf-8")
     return folder
 
 

@@ -57,12 +57,14 @@ def submission(
         extra.pop(foreign, None)
     if _is_local(master):
         spark_conf |= {"spark.driver.host": LOOPBACK, "spark.driver.bindAddress": LOOPBACK, "spark.ui.enabled": "false"}
-        spark_conf |= {"spark.local.dir": str(scratch / "local")} | spark_conf_file(conf / "spark-local.conf")
+        spark_conf |= {"spark.local.dir": str(scratch / "local")}
         extra |= {"SPARK_LOCAL_IP": LOOPBACK, "PYTHONPATH": _prepended(ROOT / "lib", environ.get("PYTHONPATH"))}
     if master.startswith("local"):
         master = f"local[{_slots(settings, job)}]" if master == "local" else master
         # On the class path and not --jars: those are copied and served to executors that are this process.
         spark_conf["spark.driver.extraClassPath"] = ":".join(map(str, spark_jars(settings)))
+        # Its file system is in these jars; what ships jars needs a file system before it has them.
+        spark_conf |= spark_conf_file(conf / "spark-local.conf")
         shipped = []
     elif master.startswith("spark://"):
         shipped = ["--jars", ",".join(map(str, spark_jars(settings)))]
