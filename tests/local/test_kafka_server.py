@@ -8,6 +8,7 @@ import pytest
 
 from headrace.local import kafka_server
 from headrace.local.checkout import CONF
+from headrace.local.java import Java
 from headrace.local.kafka_server import kafka_part
 from headrace.settings import load_settings
 
@@ -22,6 +23,7 @@ def test_an_id_that_begins_with_a_dash_is_not_taken_for_a_flag(monkeypatch: pyte
     # 0xF8 opens with the bits 111110: place 62 of the alphabet, which is "-" in the one for file names.
     monkeypatch.setattr(uuid, "uuid4", lambda: uuid.UUID(bytes=b"\xf8" * 16))
     monkeypatch.setattr(kafka_server, "jar_paths", lambda cache, name: [])
+    monkeypatch.setattr(kafka_server, "find_java", lambda: Java(Path("/usr/bin/java"), 17))
     monkeypatch.setattr(subprocess, "run", run)
     settings = load_settings(CONF, environ={"HEADRACE__PATHS__VAR": str(tmp_path)})
     kafka_part(settings).prepare()
