@@ -124,3 +124,21 @@ def test_the_shipped_zip_is_the_package_and_its_name_follows_its_content(tmp_pat
     with zipfile.ZipFile(archive) as packed:
         assert packed.read("headrace/domain/panes.py") == (ROOT / "lib/headrace/domain/panes.py").read_bytes()
         assert not [name for name in packed.namelist() if not name.endswith(".py")]
+
+
+def test_jobs_that_start_together_each_write_a_zip_of_their_own(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    write, others = zipfile.ZipFile.writestr, iter([102])
+
+    def beside_another(packed: zipfile.ZipFile, entry: zipfile.ZipInfo, body: bytes) -> None:
+        if (other := next(others, None)) is not None:  # in the midst of this zip another job makes the whole of it
+            monkeypatch.setattr("os.getpid", lambda: other)
+            package_zip(tmp_path)
+        write(packed, entry, body)
+
+    monkeypatch.setattr("os.getpid", lambda: 101)
+    monkeypatch.setattr(zipfile.ZipFile, "writestr", beside_another)
+    archive = package_zip(tmp_path)
+    assert list(tmp_path.iterdir()) == [archive]
+    assert zipfile.is_zipfile(archive)

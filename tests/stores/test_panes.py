@@ -97,6 +97,52 @@ def test_an_untouched_price_comes_back_as_no_price(panes: Panes, run: Run) -> No
     np.testing.assert_array_equal(run(panes.since(owner, 0))[0, "a", "t"], unpack(pack(zero())))
 
 
+def test_a_removed_cell_is_gone_and_its_neighbours_stay(panes: Panes, run: Run) -> None:
+    owner = a_name()
+    cells = [
+        PaneCell(owner, pane, "a", content_type, views(1)) for pane in (0, PANE_MS) for content_type in ("t", "b|01")
+    ]
+    run(panes.put(cells, write_us=5))
+    run(panes.remove([cells[1]], write_us=6))
+    assert counted(dict(run(panes.since(owner, 0)))) == {
+        (0, "a", "t"): 1,
+        (PANE_MS, "a", "t"): 1,
+        (PANE_MS, "a", "b|01"): 1,
+    }
+
+
+def test_a_removal_counts_by_its_write_us_whatever_the_order(panes: Panes, run: Run) -> None:
+    owner = a_name()
+    newer, same, later = (PaneCell(owner, 0, category, "t", views(1)) for category in ("newer", "same", "later"))
+    run(panes.put([newer, same], write_us=5))
+    run(panes.remove([newer], write_us=4))
+    run(panes.remove([same, later], write_us=5))
+    run(panes.put([later], write_us=5))
+    assert counted(dict(run(panes.since(owner, 0)))) == {(0, "newer", "t"): 1}
+    run(panes.put([same], write_us=6))
+    assert counted(dict(run(panes.since(owner, 0)))) == {(0, "newer", "t"): 1, (0, "same", "t"): 1}
+
+
+def test_the_parts_of_a_scan_together_have_every_cell_of_its_time_once(panes: Panes, run: Run) -> None:
+    owners = [a_name() for _ in range(20)]
+    times = (HOUR_MS - PANE_MS, HOUR_MS, 2 * HOUR_MS - PANE_MS, 2 * HOUR_MS)
+    run(panes.put([PaneCell(owner, at, "a|b", "t", views(3)) for owner in owners for at in times], write_us=1))
+    parts = [run(panes.scan(part, 3, HOUR_MS, 2 * HOUR_MS)) for part in range(3)]
+    found = [cell for cells in parts for cell in cells if cell.owner in owners]
+    assert sorted(found, key=lambda cell: (cell.owner, cell.pane_ms)) == [
+        PaneCell(owner, at, "a|b", "t", views(3)) for owner in sorted(owners) for at in times[1:3]
+    ]
+    assert len({cell.owner for cell in parts[0]} & {cell.owner for cell in parts[1]}) == 0
+
+
+def test_a_scan_reads_on_when_a_part_is_longer_than_a_page(panes: Panes, run: Run) -> None:
+    begin, hours = 1_000_000 * HOUR_MS, 2_500
+    owner = a_name()
+    run(panes.put([PaneCell(owner, begin + n * HOUR_MS, "a", "t", views(1)) for n in range(hours)], write_us=1))
+    cells = run(panes.scan(0, 1, begin, begin + hours * HOUR_MS))
+    assert len({cell.pane_ms for cell in cells if cell.owner == owner}) == hours
+
+
 @pytest.mark.stack
 def test_a_day_of_a_thousand_events_of_every_kind_is_twenty_five_rows(
     cassandra_stores: CassandraStores, run: Run

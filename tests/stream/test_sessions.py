@@ -2,7 +2,7 @@ from __future__ import annotations
 
 import json
 import random
-from dataclasses import asdict, fields
+from dataclasses import asdict
 from itertools import count
 
 import pytest
@@ -11,32 +11,23 @@ from hypothesis import strategies as st
 from pyspark.sql import functions as F
 
 from headrace.domain.events import KINDS, SESSION_GAP_MS, ItemId
-from headrace.domain.facts import PERSON_FACTS
 from headrace.domain.session import live_session, merged
-from headrace.domain.summary import LISTED_ACTS, Summary, summary_of
+from headrace.domain.summary import LISTED_ACTS, summary_of
 from headrace.stream.schemas import SESSIONS
 from headrace.stream.session_sink import session_rows
 from headrace.stream.sessions import finished_sessions
 from tests.stream import oracle
 from tests.stream.logs import HORIZON_MS, START, closing, event, random_log
 from tests.stream.oracle import Record
-from tests.stream.streams import batch_events, emitted
+from tests.stream.streams import batch_events, emitted, summary_in
 
 pytestmark = pytest.mark.spark
 
 GAP = SESSION_GAP_MS
-LISTS = ("viewed", "carted", "bought", "skipped", "unwanted")
 
 
 def finished(events):
     return finished_sessions(events, "GBP")
-
-
-def summary_in(row):
-    values = {each.name: row[each.name] for each in fields(Summary) if each.name != "totals"}
-    return Summary(
-        **values | {name: tuple(row[name]) for name in LISTS}, totals={name: row[name] for name in PERSON_FACTS}
-    )
 
 
 def by_key(rows):

@@ -25,8 +25,9 @@ def command(world: World = None, profile: Profile = None, conf: Conf = None, as_
     """received = rejected + no_consent + late + duplicate + counted, per raw partition and hour of append.
 
     Over distinct records, against the broker's offsets and the hot query's own counts. Exit code 1: it does not add up.
-    Records still on their way are reported as pending, which is no fault. Finished sessions are checked too: that none
-    overlap and none has a pause inside; those longer than a day are counted.
+    Records still on their way are reported as pending, which is no fault. Where the ledger has what the hot query did
+    not count, the hours to rebuild are named. Finished sessions are checked too: that none overlap and none has a pause
+    inside; those longer than a day are counted.
     """
     settings = settings_of(world, profile, conf)
     result = account(read_inputs(settings, time.time_ns() // 1_000_000))
@@ -50,6 +51,7 @@ def as_tree(result: Account) -> dict[str, object]:
         "conflicts": result.conflicts,
         "faults": list(result.faults),
         "pending": list(result.pending),
+        "repairs": [list(hours) for hours in result.repairs],
         "missing": {name: [list(gap) for gap in gaps] for name, gaps in result.missing.items() if gaps},
         "hours": [{"raw_partition": name, "hour": hour, **row} for (name, hour), row in result.hours.items()],
     }
@@ -78,5 +80,8 @@ def _print(world: str, result: Account, sessions: Boundaries) -> None:
         console.print(f"[red]fault[/]    {sentence}", soft_wrap=True)
     for sentence in result.pending:
         console.print(f"[yellow]pending[/]  {sentence}", soft_wrap=True)
+    for begin, end in result.repairs:
+        first, last = (f"{dt.datetime.fromtimestamp(ms / 1000, dt.UTC):%Y-%m-%dT%H:%MZ}" for ms in (begin, end))
+        console.print(f"repair   headrace backfill --world {world} --from {first} --to {last}", soft_wrap=True)
     if not result.faults:
         console.print("adds up" if result.drained else "not yet drained: run it again when nothing is on its way")

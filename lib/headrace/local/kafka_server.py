@@ -96,7 +96,8 @@ def _format(java: str, options: tuple[str, ...], folder: Path, properties: Path)
         identity.write_text(base64.urlsafe_b64encode(uuid.uuid4().bytes).decode()[:22], encoding="ascii")
     tool = (java, "-Xmx128m", *options, "kafka.tools.StorageTool", "format", "--ignore-formatted")
     done = subprocess.run(
-        (*tool, "-t", identity.read_text(encoding="ascii"), "-c", str(properties)),
+        # One word: every 64th id begins with "-", and would be taken for a flag.
+        (*tool, f"--cluster-id={identity.read_text(encoding='ascii')}", "-c", str(properties)),
         capture_output=True,
         text=True,
         check=False,

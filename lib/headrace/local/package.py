@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import os
 import zipfile
 from pathlib import Path
 
@@ -20,7 +21,7 @@ def package_zip(folder: Path) -> Path:
     archive = folder / f"headrace-{seen.hexdigest()[:12]}.zip"
     if not archive.exists():
         folder.mkdir(parents=True, exist_ok=True)
-        draft = archive.with_suffix(".draft")
+        draft = archive.with_suffix(f".{os.getpid()}.draft")  # jobs that start together all make it
         with zipfile.ZipFile(draft, "w", zipfile.ZIP_DEFLATED) as packed:
             for name, body in zip(names, bodies, strict=True):
                 packed.writestr(zipfile.ZipInfo(name), body)

@@ -98,12 +98,24 @@ class Panes(Protocol):
     async def since(self, owner: str, from_ms: int) -> Mapping[PaneKey, Facts]:
         """Cells whose hour is at or after the hour of `from_ms`; an empty mapping for an owner never seen."""
 
+    async def remove(self, cells: Sequence[PaneCell], write_us: int) -> None:
+        """Forget each cell, whatever its totals, as far as it was written at or before `write_us`."""
+
+    async def scan(self, part: int, parts: int, from_ms: int, to_ms: int) -> Sequence[PaneCell]:
+        """The cells of part `part` of `parts` of all owners with a pane in [from_ms, to_ms), in no order.
+
+        The parts together are everything, each cell once. It reads the whole table: never for a request.
+        """
+
 
 class Sessions(Protocol):
     """Finished sessions of each person."""
 
     async def put(self, rows: Sequence[SessionRow], write_us: int) -> None:
         """Replace each row; the greatest `write_us` wins."""
+
+    async def remove(self, rows: Sequence[SessionRow], write_us: int) -> None:
+        """Forget each row, whatever its features, as far as it was written at or before `write_us`."""
 
     async def newest(self, person: Person, limit: int) -> tuple[SessionRow, ...]:
         """Up to `limit` rows, newest started_ms first."""

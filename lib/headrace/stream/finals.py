@@ -77,8 +77,8 @@ def rebuild_warning(query: str, oldest_ms: int, newest_ms: int, state_horizon_ms
     )
     return (
         f"{query} begins anew on a ledger that is not: whatever occurred between {oldest} and {horizon} UTC may be "
-        "missing from its results, in part and without another word; to have them whole, compute them from the ledger "
-        "in one batch (docs/adr/0007)"
+        "missing from its results, in part and without another word; to have them whole, `headrace backfill` these "
+        "hours when it has caught up (docs/adr/0007)"
     )
 
 

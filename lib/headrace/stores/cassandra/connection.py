@@ -23,6 +23,7 @@ OWN: Final = "own"  # reads of what a quorum wrote: pointers, leases, write cloc
 # 128 single-row writes under way fill two cores; more only queue in the driver (8,192 places, then it refuses).
 IN_FLIGHT: Final = 128
 REQUEST_BYTES: Final = 4_096  # Cassandra warns of a request with more rows than this, and refuses ten times as much
+PAGE_ROWS: Final = 1_000  # an hour of panes is a few kilobytes
 CONNECT_TIMEOUT_S: Final = 5.0
 RECONNECT_MS: Final = 250  # the driver comes back by itself; its default of 2 s to 60 s would keep answers degraded
 HEARTBEAT_S: Final = 2
@@ -62,6 +63,18 @@ class Connection:
         """Every row of the answer, in its order."""
         result = await self._run(prepared, values)
         return [row.as_tuple() for row in result.all()]
+
+    async def pages(self, prepared: Prepared, values: Sequence[Value]) -> AsyncIterator[list[Row]]:
+        """Every row of an answer that may be long, a page at a time."""
+        bound = prepared.bind(values)
+        bound.set_page_size(PAGE_ROWS)
+        more = True
+        while more:
+            result = await self._answered(lambda: self._session.execute(bound), prepared)
+            yield [row.as_tuple() for row in result.all()]
+            more = result.has_more_pages()
+            if more:
+                bound.set_page_state(result.page_state())
 
     async def write(self, prepared: Prepared, values: Sequence[Value]) -> None:
         await self._run(prepared, values)

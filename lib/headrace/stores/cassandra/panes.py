@@ -13,11 +13,14 @@ import numpy as np
 from headrace.domain.facts import Facts, unpack_entries
 from headrace.domain.pane_table import PaneTable
 from headrace.domain.panes import PANE_MS, PANES_PER_HOUR, PaneKey, hour_of
-from headrace.stores.cassandra.connection import READ, WRITE, Connection, Prepared
+from headrace.stores.cassandra.connection import OWN, READ, WRITE, Connection, Prepared
 from headrace.stores.ports import PaneCell
 
 _AFTER: Final = {f"{pane:02d}": pane * PANE_MS for pane in range(PANES_PER_HOUR)}
 """A pane of an hour as keys write it → how long after the hour's start it starts."""
+
+_FIRST_TOKEN: Final = -(2**63)
+_TOKENS: Final = 2**64
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,6 +28,8 @@ class CassandraPanes:
     connection: Connection
     update: Prepared
     select: Prepared
+    delete: Prepared
+    select_part: Prepared
 
     async def put(self, cells: Sequence[PaneCell], write_us: int) -> None:
         rows: defaultdict[tuple[str, int], dict[str, bytes]] = defaultdict(dict)
@@ -37,6 +42,20 @@ class CassandraPanes:
     async def since(self, owner: str, from_ms: int) -> Mapping[PaneKey, Facts]:
         rows = await self.connection.rows(self.select, (owner, hour_of(from_ms)))
         return cells_of([(hour, entries) for hour, entries in rows])
+
+    async def remove(self, cells: Sequence[PaneCell], write_us: int) -> None:
+        rows = [(entry_key(cell.key), write_us, cell.owner, hour_of(cell.pane_ms)) for cell in cells]
+        await self.connection.write_all(self.delete, rows)
+
+    async def scan(self, part: int, parts: int, from_ms: int, to_ms: int) -> Sequence[PaneCell]:
+        begin, end = (_FIRST_TOKEN + _TOKENS * each // parts for each in (part, part + 1))
+        cells: list[PaneCell] = []
+        async for page in self.connection.pages(self.select_part, (begin, end - 1)):
+            for owner, hour, entries in page:
+                if hour_of(from_ms) <= hour < to_ms:
+                    of_hour = zip(*packed_cells([(hour, entries)]), strict=True)
+                    cells += [PaneCell(owner, start, *names, packed) for start, names, packed in of_hour]
+        return [cell for cell in cells if from_ms <= cell.pane_ms < to_ms]
 
 
 Row = tuple[int, Mapping[str, bytes]]
@@ -104,4 +123,10 @@ async def open_panes(
             f"UPDATE {table} USING TIMESTAMP ? SET facts = facts + ? WHERE {owner} = ? AND hour = ?", WRITE
         ),
         await connection.prepare(f"SELECT hour, facts FROM {table} WHERE {owner} = ? AND hour >= ?", READ),
+        await connection.prepare(
+            f"DELETE facts[?] FROM {table} USING TIMESTAMP ? WHERE {owner} = ? AND hour = ?", WRITE
+        ),
+        await connection.prepare(
+            f"SELECT {owner}, hour, facts FROM {table} WHERE token({owner}) >= ? AND token({owner}) <= ?", OWN
+        ),
     )
