@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import socket
 import sys
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
@@ -17,6 +16,7 @@ from headrace.local.java import find_java
 from headrace.local.machine_files import Sections, write_sections
 from headrace.local.stack import down, furnish, up, worlds_of
 from headrace.local.submit import spark_conf_file
+from headrace.local.tcp import free_ports
 from headrace.local.world_parts import JOBS
 from headrace.settings import Settings, load_settings
 from headrace.stream.tuning import tune
@@ -29,7 +29,7 @@ SMALL_BATCHES = 20
 @contextmanager
 def own_servers(folder: Path) -> Iterator[Settings]:
     """Kafka and Cassandra with world main's topics and tables; stopped after the block."""
-    ports = _free_ports(6)
+    ports = free_ports(6)
     kafka: dict[str, str | int] = {"bootstrap": f"127.0.0.1:{ports[0]}", "controller_port": ports[1]}
     cassandra: dict[str, str | int] = {"port": ports[2], "storage_port": ports[3], "jmx_port": ports[4]}
     sections: Sections = {"kafka": kafka, "cassandra": cassandra, "serve": {"port": ports[5]}}
@@ -97,18 +97,6 @@ def _own(settings: Settings, scratch: Path) -> dict[str, str]:
         "spark.sql.execution.arrow.maxRecordsPerBatch": str(SMALL_BATCHES),
         "spark.ui.enabled": "false",
     }
-
-
-def _free_ports(count: int) -> list[int]:
-    """So many ports that nobody listens on; held together, so that they differ."""
-    probes = [socket.socket() for _ in range(count)]
-    try:
-        for probe in probes:
-            probe.bind(("127.0.0.1", 0))
-        return [probe.getsockname()[1] for probe in probes]
-    finally:
-        for probe in probes:
-            probe.close()
 
 
 def _quiet(_: str) -> None:

@@ -28,11 +28,9 @@ ARCHIVED: Final = {
 def start_archive(spark: SparkSession, settings: Settings, query: str) -> StreamingQuery:
     """Start one of ARCHIVED."""
     topic, table = ARCHIVED[query]
-    rows = {"rejected": rejected_rows, "decisions": decision_rows, "catalogue": catalogue_rows, "users": user_rows}[
-        table
-    ]
-    records = topic_records(spark, settings, topic)
-    return append_to_table(rows(records), settings, query, table, settings.spark.archive_trigger)
+    of_table = {"rejected": rejected_rows, "decisions": decision_rows, "catalogue": catalogue_rows, "users": user_rows}
+    rows = of_table[table](topic_records(spark, settings, topic))
+    return append_to_table(rows, settings, query, table, settings.spark.archive_trigger)
 
 
 def rejected_rows(records: DataFrame) -> DataFrame:
@@ -66,21 +64,19 @@ def decision_rows(records: DataFrame) -> DataFrame:
 
 def catalogue_rows(records: DataFrame) -> DataFrame:
     """Records of the catalogue topic as rows of CATALOGUE; a tombstone has a null value."""
-    return records.select(
-        F.col("key").cast("string").alias("item_id"),
-        F.col("value").cast("string").alias("value"),
-        F.col("partition").cast("long").alias("catalogue_partition"),
-        F.col("offset").alias("catalogue_offset"),
-        F.unix_millis("timestamp").alias("changed_ms"),
-    ).select(*CATALOGUE.names)
+    return _upserts(records, "item_id", "catalogue").select(*CATALOGUE.names)
 
 
 def user_rows(records: DataFrame) -> DataFrame:
     """Records of the users topic as rows of USERS; a tombstone has a null value."""
+    return _upserts(records, "user_id", "users").select(*USERS.names)
+
+
+def _upserts(records: DataFrame, key: str, topic: str) -> DataFrame:
     return records.select(
-        F.col("key").cast("string").alias("user_id"),
+        F.col("key").cast("string").alias(key),
         F.col("value").cast("string").alias("value"),
-        F.col("partition").cast("long").alias("users_partition"),
-        F.col("offset").alias("users_offset"),
+        F.col("partition").cast("long").alias(f"{topic}_partition"),
+        F.col("offset").alias(f"{topic}_offset"),
         F.unix_millis("timestamp").alias("changed_ms"),
-    ).select(*USERS.names)
+    )

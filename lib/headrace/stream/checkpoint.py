@@ -6,6 +6,7 @@ import json
 from typing import Final
 from urllib.parse import urlsplit
 
+from py4j.java_gateway import JavaObject
 from py4j.protocol import Py4JJavaError
 from pyspark.sql import SparkSession
 
@@ -21,10 +22,7 @@ def checkpoint_id(spark: SparkSession, folder: str, new_id: str) -> str:
     Spark would choose an id only when the query starts. It takes over the one that it finds, so a lease can remember
     the checkpoint before the first row is written.
     """
-    jvm = spark.sparkContext._jvm
-    assert jvm is not None  # a session without one cannot have been started
-    path = jvm.org.apache.hadoop.fs.Path(folder, "metadata")
-    files = path.getFileSystem(spark.sparkContext._jsc.hadoopConfiguration())
+    path, files = _at(spark, folder, "metadata")
     if not files.exists(path):
         draft = path.suffix(f".{new_id}")
         stream = files.create(draft, False)
@@ -37,23 +35,15 @@ def checkpoint_id(spark: SparkSession, folder: str, new_id: str) -> str:
 
 def has_begun(spark: SparkSession, folder: str) -> bool:
     """Whether a query has planned a first batch on the checkpoint in `folder`."""
-    jvm = spark.sparkContext._jvm
-    assert jvm is not None  # a session without one cannot have been started
-    first = jvm.org.apache.hadoop.fs.Path(folder, "offsets")
-    return bool(first.getFileSystem(spark.sparkContext._jsc.hadoopConfiguration()).exists(first))
+    return _newest_batch(spark, folder, "offsets") is not None
 
 
 def watermark_ms(spark: SparkSession, folder: str) -> int:
     """The watermark of the newest batch that was planned on the checkpoint in `folder`, in ms; 0 before any."""
-    jvm = spark.sparkContext._jvm
-    assert jvm is not None  # a session without one cannot have been started
-    planned = jvm.org.apache.hadoop.fs.Path(folder, "offsets")
-    files = planned.getFileSystem(spark.sparkContext._jsc.hadoopConfiguration())
-    names = [status.getPath().getName() for status in files.listStatus(planned)] if files.exists(planned) else []
-    batches = [int(name) for name in names if name.isdecimal()]
-    if not batches:
+    newest = _newest_batch(spark, folder, "offsets")
+    if newest is None:
         return 0
-    ((text,),) = spark.read.text(f"{folder}/offsets/{max(batches)}", wholetext=True).collect()
+    ((text,),) = spark.read.text(f"{folder}/offsets/{newest}", wholetext=True).collect()
     _version, metadata, *_offsets = text.splitlines()
     return int(json.loads(metadata)["batchWatermarkMs"])
 
@@ -65,14 +55,8 @@ def refuse_broken(spark: SparkSession, folder: str, writer: str) -> None:
     """
     jvm = spark.sparkContext._jvm
     assert jvm is not None  # a session without one cannot have been started
-    root = jvm.org.apache.hadoop.fs.Path(folder)
-    files = root.getFileSystem(spark.sparkContext._jsc.hadoopConfiguration())
-    newest = [jvm.org.apache.hadoop.fs.Path(root, "metadata")]
-    for log in (jvm.org.apache.hadoop.fs.Path(root, name) for name in LOGS):
-        names = [status.getPath().getName() for status in files.listStatus(log)] if files.exists(log) else []
-        batches = [int(name) for name in names if name.isdecimal()]
-        newest += [jvm.org.apache.hadoop.fs.Path(log, str(max(batches)))] if batches else []
-    for path in newest:
+    newest = [f"{log}/{batch}" for log in LOGS if (batch := _newest_batch(spark, folder, log)) is not None]
+    for path, files in (_at(spark, folder, name) for name in ("metadata", *newest)):
         if not files.exists(path):
             continue
         try:
@@ -107,6 +91,20 @@ def is_whole(text: str, name: str) -> bool:
         return all(line == "-" or isinstance(json.loads(line), dict | int) for line in lines)
     except ValueError:
         return False
+
+
+def _newest_batch(spark: SparkSession, folder: str, log: str) -> int | None:
+    path, files = _at(spark, folder, log)
+    names = [status.getPath().getName() for status in files.listStatus(path)] if files.exists(path) else []
+    return max((int(name) for name in names if name.isdecimal()), default=None)
+
+
+def _at(spark: SparkSession, folder: str, name: str) -> tuple[JavaObject, JavaObject]:
+    """Hadoop's path of a file of the checkpoint, and the file system that has it."""
+    jvm = spark.sparkContext._jvm
+    assert jvm is not None  # a session without one cannot have been started
+    path = jvm.org.apache.hadoop.fs.Path(folder, name)
+    return path, path.getFileSystem(spark.sparkContext._jsc.hadoopConfiguration())
 
 
 def is_shared(folder: str) -> bool:

@@ -105,10 +105,15 @@ def hold_lease(
 
 
 @contextmanager
-def hold_checkpoint(spark: SparkSession, settings: Settings, writer: str) -> Iterator[HeldLease]:
-    """Hold the lease of `writer` on the checkpoint of the same name, in this world. Raises as `hold_lease`."""
+def hold_checkpoint(
+    spark: SparkSession, settings: Settings, writer: str, query: str | None = None
+) -> Iterator[HeldLease]:
+    """Hold the lease of `writer` on the checkpoint of `query` (of the same name unless told), in this world.
+
+    Raises as `hold_lease`, and CheckpointLost where a file of the checkpoint is broken.
+    """
     leases = blocking.stores(settings.cassandra, settings.keyspace).leases
-    folder, run_dir = settings.checkpoint(writer), settings.world_dir / "run"
+    folder, run_dir = settings.checkpoint(query or writer), settings.world_dir / "run"
     refuse_broken(spark, folder, writer)
     identity = checkpoint_id(spark, folder, str(uuid.uuid4()))
     with hold_lease(leases, run_dir, writer, identity, lambda: time.time_ns() // 1_000_000, is_shared(folder)) as held:
