@@ -51,7 +51,7 @@ ALONE = (
     "-Dcassandra.superuser_setup_delay_ms=0",
     "-Dcassandra.ring_delay_ms=100",
 )
-# Its idle threads look for work every 10 µs: at 600 reads a second that is 0.25 of a core, half of what it takes in all,
+# Its idle threads look for work every 10 µs: at 600 reads a second that is 0.25 of a core, half of all that it takes,
 # and 35,000 switches a second that everybody else on a small machine waits for. Late by half a millisecond, they rest.
 TIMER_SLACK_US = 500
 NATIVE_MB = 700  # memtables outside the heap, file cache, class data, threads
