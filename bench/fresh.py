@@ -7,7 +7,6 @@ interleaved, only one world is fed at a time, and the tail, which waits for no m
 from __future__ import annotations
 
 import asyncio
-import shutil
 import statistics
 import tempfile
 import time
@@ -18,6 +17,7 @@ import typer
 
 from bench.probe import Background, Seen, probe
 from bench.rows import Row, percentile, show
+from bench.stock import stock_conf
 from headrace.local.stack import down, up
 from headrace.program import conf_dir, run
 from headrace.settings import Settings
@@ -25,16 +25,6 @@ from headrace.stores.cassandra import open_stores
 from headrace.stores.kafka import close_producer, open_producer
 
 OURS, STOCK = "bench", "bench_stock"
-STOCK_SPARK = """\
-spark.sql.extensions             io.delta.sql.DeltaSparkSessionExtension
-spark.sql.catalog.spark_catalog  org.apache.spark.sql.delta.catalog.DeltaCatalog
-spark.sql.session.timeZone       UTC
-spark.ui.showConsoleProgress     false
-"""
-STOCK_TOML = """
-[spark]
-shuffle_partitions = 200
-"""
 COLD_S = 30.0
 PROBES_PER_SECOND = 2
 
@@ -52,7 +42,7 @@ def main(
         try:
             worlds[OURS] = _up(conf_dir(), OURS)
             if stock:
-                worlds[STOCK] = _up(_stock_conf(Path(folder), worlds[OURS].paths.var), STOCK)
+                worlds[STOCK] = _up(stock_conf(Path(folder), worlds[OURS].paths.var), STOCK)
             cold = {name: asyncio.run(_round(settings, rate, COLD_S)) for name, settings in worlds.items()}
             for settings in worlds.values():
                 _load(settings, rate, warm_up)
@@ -131,16 +121,6 @@ def _up(conf: Path, world: str) -> Settings:
 
 def _quiet(_: str) -> None:
     """The table is all that a benchmark prints."""
-
-
-def _stock_conf(folder: Path, var: Path) -> Path:
-    """Our settings on the same servers, but for what Spark is told."""
-    shutil.copytree(conf_dir(), folder, dirs_exist_ok=True)
-    (folder / "spark-defaults.conf").write_text(STOCK_SPARK, encoding="utf-8")
-    (folder / "spark-local.conf").write_text("", encoding="utf-8")
-    local = (folder / "local.toml").read_text(encoding="utf-8").replace("[spark]\n", STOCK_TOML)
-    (folder / "local.toml").write_text(f'{local}\n[paths]\nvar = "{var}"\n', encoding="utf-8")
-    return folder
 
 
 if __name__ == "__main__":

@@ -56,11 +56,26 @@ def show(rows: Sequence[Row], as_json: bool) -> None:
     for heading in ("metric", "value", "spread", "peer", "ratio", "goal", "met"):
         table.add_column(heading, justify="left" if heading in ("metric", "peer") else "right")
     for row in rows:
-        peer = "" if row.peer is None else f"{row.peer} {row.peer_value:.3g}"
+        peer = "" if row.peer is None or row.peer_value is None else f"{row.peer} {_short(row.peer_value)}"
         ratio = "" if row.ratio is None else f"{row.ratio:.1f}×"
         met = {None: "", True: "yes", False: "NO"}[row.met]
         low, high = row.spread
         table.add_row(
-            row.metric, f"{row.value:.4g} {row.unit}", f"{low:.3g}–{high:.3g}", peer, ratio, row.goal or "", met
+            row.metric,
+            f"{_short(row.value, 4)} {row.unit}",
+            f"{_short(low)}–{_short(high)}",
+            peer,
+            ratio,
+            row.goal or "",
+            met,
         )
     Console(width=80).print(table)
+
+
+def _short(value: float, digits: int = 3) -> str:
+    """`digits` of it, and whole numbers from a thousand on.
+
+    >>> _short(0.0312), _short(412.7, 4), _short(12_345.6)
+    ('0.0312', '412.7', '12,346')
+    """
+    return f"{value:,.0f}" if abs(value) >= 1000 else f"{value:.{digits}g}"

@@ -1,7 +1,8 @@
-"""Keep the Delta tables healthy: compact small files, then remove files that no reader needs any more.
+"""Keep the Delta tables healthy: delete rows past their age, compact small files, remove files that no reader needs.
 
 Compaction never conflicts with the streams' appends; it runs here and not in them, because auto-compaction would
-stand in the way of every small commit. Retention is each table's own property (stream/tables.py).
+stand in the way of every small commit. How long rows are kept is a setting (keep.*), how long
+replaced files, each table's own property (stream/tables.py).
 """
 
 from datetime import UTC, datetime, timedelta
@@ -27,5 +28,5 @@ with DAG(
         task_id="maintain",
         bash_command="./spark-submit.sh jobs/maintain.py",
         execution_timeout=timedelta(hours=2),
-        doc_md="OPTIMIZE, then VACUUM, table by table; prints files and bytes before and after.",
+        doc_md="Old rows, OPTIMIZE, VACUUM, table by table; prints rows deleted, files and bytes before and after.",
     )

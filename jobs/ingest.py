@@ -1,24 +1,17 @@
 """Judge every event of events.raw as it arrives: ./spark-submit.sh jobs/ingest.py [--world NAME]."""
 
-from time import sleep, time_ns
-from uuid import uuid4
+from time import sleep
 
 from pyspark.sql import SparkSession
 
 from headrace.program import arguments, open_settings, run
 from headrace.ready import announce_ready
-from headrace.stores.blocking import stores
 from headrace.stores.kafka.partitions import count_partitions
 from headrace.stream.attend import attend, told_to_stop
-from headrace.stream.checkpoint import checkpoint_id, is_shared
 from headrace.stream.ingest import report_progress, start_ingest
-from headrace.stream.lease import hold_lease
+from headrace.stream.lease import hold_checkpoint
 from headrace.stream.progress import INGEST
 from headrace.stream.slots import await_slots, check_slots, partitions_read
-
-
-def now_ms() -> int:
-    return time_ns() // 1_000_000
 
 
 def main() -> None:
@@ -28,9 +21,7 @@ def main() -> None:
         partitions = count_partitions(settings.kafka, raw)
         slots = await_slots(spark.sparkContext, partitions, sleep)
         check_slots(raw, partitions, slots)
-        leases, folder = stores(settings.cassandra, settings.keyspace).leases, settings.checkpoint(INGEST)
-        checkpoint, run_dir = checkpoint_id(spark, folder, str(uuid4())), settings.world_dir / "run"
-        with hold_lease(leases, run_dir, "ingest", checkpoint, now_ms, is_shared(folder)) as lease:
+        with hold_checkpoint(spark, settings, "ingest", INGEST) as lease:
             query = start_ingest(spark, settings)
 
             def check() -> None:

@@ -10,7 +10,6 @@ from __future__ import annotations
 import contextlib
 import os
 import shutil
-import socket
 import subprocess
 import sys
 import time
@@ -25,6 +24,7 @@ from headrace.local.jars import jar_paths
 from headrace.local.java import find_java
 from headrace.local.machine_files import Sections, write_sections
 from headrace.local.submit import spark_conf_file
+from headrace.local.tcp import free_ports
 from headrace.settings import Settings, load_settings
 from headrace.stores.kafka import create_topics
 from headrace.stores.schema import create_schema
@@ -174,18 +174,6 @@ def stack_environ(var: Path) -> dict[str, str]:
 def stack_settings(var: Path, world: str) -> Settings:
     """The settings of a world of the stack below `var`."""
     return load_settings(CONF, "local", world, environ=stack_environ(var))
-
-
-def free_ports(count: int) -> list[int]:
-    """So many ports that nobody listens on; held together, so that they differ."""
-    probes = [socket.socket() for _ in range(count)]
-    try:
-        for probe in probes:
-            probe.bind(("127.0.0.1", 0))
-        return [probe.getsockname()[1] for probe in probes]
-    finally:
-        for probe in probes:
-            probe.close()
 
 
 def wait_for(condition: Callable[[], bool], patience_s: float) -> None:

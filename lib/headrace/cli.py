@@ -32,12 +32,15 @@ COMMANDS: Mapping[str, str] = {
     "logs": "Show or follow the log of a part.",
     "demo": "Everything once: servers, simulated people, a model, and one list before and after.",
     "account": "Does every raw record add up? rejected, no consent, late, duplicate, counted.",
+    "parity": "The stream against a recount from the ledger, fact by fact.",
+    "backfill": "Rebuild closed hours from the ledger, where they differ.",
     "rejected": "What was refused, by reason, with its bytes; and sending it again after a fix.",
     "replay": "Send a dataset folder through a world, in event time.",
     "simulate": "Let simulated people act in a world.",
     "train": "Train on the ledger, judge, publish.",
     "models": "Every model version: which is served, how it was judged; --rollback takes one step back.",
-    "bench": "Measure: fresh (event to readable feature), serve (answers at a fixed rate).",
+    "partitions": "Give a stopped world's topics as many partitions as the settings say.",
+    "bench": "Measure: fresh, stream, serve, answer, catalogue, tables, faults.",
 }
 
 

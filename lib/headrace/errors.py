@@ -10,6 +10,7 @@ HeadraceError
 ├── RecordTooLarge           the broker takes no record of this size, however often it is sent
 ├── LeaseHeld                another writer holds the lease of this query
 ├── CheckpointLost           the lease remembers a checkpoint that is gone
+├── SchemaMismatch           a table or a checkpoint was made by a version whose columns or types differ
 ├── FeatureSetMismatch       a model was trained on other features than this code computes
 ├── ModelCorrupt             a shelf folder disagrees with its manifest
 ├── ModelRefused             the gate judged a new model worse; the served one stays served              (exit 1)
@@ -67,6 +68,10 @@ class LeaseHeld(HeadraceError):
 
 class CheckpointLost(HeadraceError):
     """The lease remembers a checkpoint that is gone; starting would restart batch ids at 0."""
+
+
+class SchemaMismatch(HeadraceError):
+    """A table or a checkpoint was made by a version whose columns or types cannot become this one's."""
 
 
 class FeatureSetMismatch(HeadraceError):

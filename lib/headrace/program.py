@@ -9,6 +9,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 from headrace.errors import HeadraceError
+from headrace.failpoints import arm_from
 from headrace.settings import Settings, load_settings
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -36,6 +37,7 @@ def open_settings(flags: argparse.Namespace) -> Settings:
 def run(main: Callable[[], None]) -> None:
     """A program's outermost line: HeadraceError becomes one line on stderr and its exit code."""
     try:
+        arm_from(os.environ)
         main()
     except HeadraceError as error:
         print(f"{Path(sys.argv[0]).name}: {error}", file=sys.stderr)

@@ -20,6 +20,7 @@ Tree: TypeAlias = dict[str, Any]  # parsed TOML before validation: the one place
 
 Port = Annotated[int, Field(ge=1, le=65535)]
 Ms = Annotated[int, Field(gt=0)]
+Days = Annotated[int, Field(ge=9, le=36_500)]
 Name = Annotated[str, Field(pattern=r"^[a-z][a-z0-9_]{0,30}$")]
 
 
@@ -95,6 +96,19 @@ class Spark(Section):
     max_offsets_per_trigger: Annotated[int, Field(ge=1)] = 100_000
 
 
+class Keep(Section):
+    """Days that a row of a Delta table is kept (docs/running.md). The catalogue and the evaluations: for ever.
+
+    More than the eight days for which the broker keeps raw records: `headrace account` compares the two.
+    """
+
+    events: Days = 400  # a year and a month of it again: what models, windows and a recount are made from
+    sessions: Days = 400  # as the events that they sum up
+    user_windows: Days = 90  # the largest table, and made anew from the events at any time
+    decisions: Days = 90  # each is up to 4 KB; what was shown is judged within weeks
+    rejected: Days = 30  # exact bytes of anything at all: kept until their sender could be put right, no longer
+
+
 class Live(Section):
     tail_limit: Annotated[int, Field(ge=1, le=1000)] = 100
     tail_ttl_s: Annotated[int, Field(gt=0)] = 172_800
@@ -138,6 +152,7 @@ class Settings(Section):
     kafka: Kafka = Kafka()
     cassandra: Cassandra = Cassandra()
     spark: Spark = Spark()
+    keep: Keep = Keep()
     live: Live = Live()
     panes: Panes = Panes()
     serve: Serve = Serve()

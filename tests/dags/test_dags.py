@@ -13,7 +13,7 @@ from tests.airflow_cli import Airflow
 
 pytestmark = pytest.mark.airflow
 
-DAGS = {"retrain_daily", "maintain_tables"}
+DAGS = {"retrain_daily", "maintain_tables", "parity"}
 
 
 def test_every_dag_imports_without_an_error(airflow: Airflow) -> None:
@@ -62,6 +62,10 @@ def test_an_interval_has_a_width_and_runs_do_not_overlap(dags: dict[str, Any]) -
     assert (dags["maintain_tables"]["start"], dags["maintain_tables"]["end"]) == (
         "2026-03-05T06:00:00+00:00",
         "2026-03-05T12:00:00+00:00",
+    )
+    assert (dags["parity"]["start"], dags["parity"]["end"]) == (
+        "2026-03-05T03:00:00+00:00",
+        "2026-03-05T09:00:00+00:00",
     )
     for dag in dags.values():
         assert (dag["catchup"], dag["max_active_runs"], dag["doc"], dag["timeouts"]) == (False, 1, True, True)

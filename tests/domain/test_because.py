@@ -42,7 +42,7 @@ def test_only_the_newest_seen_items_are_tried() -> None:
 
 def test_without_an_item_its_events_are_gone_everywhere() -> None:
     view, cart, other = event("view", "mug", 5), event("cart", "mug", 0), event("view", "pan", 0)
-    key = pane_of(CLOCK), "kitchen"
+    key = pane_of(CLOCK), "kitchen", "product"
     panes = {key: merge(facts_of(view, "GBP"), facts_of(other, "GBP"))}
     less = without_item(inputs([view, other], context=(cart,), panes=panes), "mug", "GBP")
     assert (less.tail, less.context) == ((other,), ())
@@ -51,7 +51,7 @@ def test_without_an_item_its_events_are_gone_everywhere() -> None:
 
 def test_a_pane_is_reduced_by_what_it_holds_and_never_below_nothing() -> None:
     first, second = event("view", "mug", 2, price_minor=5), event("view", "mug", 1, price_minor=7)
-    key = pane_of(CLOCK - 1), "kitchen"
+    key = pane_of(CLOCK - 1), "kitchen", "product"
     only_first = {key: facts_of(first, "GBP")}
     left = reduced(only_first, [first, second], "GBP")[key]
     assert (left[PLACE_OF["n_view"]], left[PLACE_OF["price_sum"]]) == (0, 0)
@@ -60,6 +60,6 @@ def test_a_pane_is_reduced_by_what_it_holds_and_never_below_nothing() -> None:
 
 def test_a_late_event_was_never_in_a_pane() -> None:
     late = event("view", "mug", 1, late=True)
-    key = pane_of(CLOCK - 1), "kitchen"
+    key = pane_of(CLOCK - 1), "kitchen", "product"
     panes = {key: facts_of(event("view", "pan", 1), "GBP")}
     assert reduced(panes, [late], "GBP")[key][PLACE_OF["n_view"]] == 1

@@ -45,8 +45,9 @@ TAIL = (
     event("search", None, 0, session_id="s", query="pans"),
 )
 PANES = {
-    (pane_of(CLOCK), "kitchen"): facts_of(TAIL[0], "GBP"),
-    (pane_of(CLOCK) - DAY_MS, "sport"): facts_of(TAIL[1], "GBP"),
+    (pane_of(CLOCK), "kitchen", "product"): facts_of(TAIL[0], "GBP"),
+    (pane_of(CLOCK), "sport", "unknown"): facts_of(TAIL[1], "GBP"),
+    (pane_of(CLOCK) - DAY_MS, "sport", "product"): facts_of(TAIL[1], "GBP"),
 }
 
 
@@ -108,7 +109,10 @@ def test_any_decision_is_answered_again_byte_for_byte(tail, context, seed, rate,
         ]
         for each in (tail, context)
     ]
-    panes = {(pane_of(one.occurred_at), one.category or "unknown"): facts_of(one, "GBP") for one in events[0]}
+    panes = {
+        (pane_of(one.occurred_at), one.category or "unknown", one.content_type or "unknown"): facts_of(one, "GBP")
+        for one in events[0]
+    }
     asked = inputs(
         events[0], context=tuple(events[1]), seed=seed, panes=panes, batch=BATCH if with_batch else None, limit=4
     )
@@ -141,7 +145,10 @@ def test_the_record_says_what_it_was_made_from() -> None:
     assert (read["degraded"], read["work_level"], read["seed"]) == (["panes"], 1, asked.seed.hex())
     assert read["tail"]["id"] == [one.event_id for one in TAIL]
     assert read["tail"]["item"] == [0, 0, "new", "stranger", None]
-    assert [pane["category"] for pane in read["panes"]] == ["kitchen"]  # the other ended more than a day ago
+    assert [(pane["category"], pane.get("content_type")) for pane in read["panes"]] == [
+        ("kitchen", "product"),
+        ("sport", None),  # and the third ended more than a day ago
+    ]
     assert read["slots"][0]["item"] == answer.items[0]
     assert read["parts"] == list(WEIGHTS.names)
     # candidates: mug 0, pan 1, pot 2 as gaps (odd has no price, net is deleted, bat excluded), and new by its id
@@ -225,6 +232,8 @@ def test_inputs_come_back_as_far_as_the_law_reads_them() -> None:
     asked = full()
     back = inputs_of(decode(encode(record(asked))), SMALL)
     assert back.tail == tuple(replace(one, user_id=None, query=None) for one in asked.tail)
+    kept = [key for key in PANES if key[0] == pane_of(CLOCK)]
+    assert {key: facts.tolist() for key, facts in back.panes.items()} == {key: PANES[key].tolist() for key in kept}
     assert back.batch is not None
     assert back.batch.scores.tobytes() == BATCH.scores.tobytes()
     assert back.batch.factors.tobytes() == BATCH.factors.tobytes()

@@ -15,8 +15,10 @@ from headrace.domain.facts import (
     merge_all,
     pack,
     pack_rows,
+    rows_of_entries,
+    tz_offset_of,
     unpack,
-    unpack_rows,
+    unpack_entries,
     zero,
 )
 
@@ -46,6 +48,16 @@ def test_price_facts_cover_the_worlds_currency_and_events_that_name_none():
     assert named(facts_of(event("cart", price_minor=199, currency="EUR"), "GBP")) == {"n_cart": 1}
 
 
+def test_the_greatest_offset_of_local_time_that_was_told_is_kept_and_none_is_none():
+    west, east, silent = (facts_of(event("view", tz_offset_min=offset), "GBP") for offset in (-300, 60, None))
+    assert [tz_offset_of(merge_all(parts)) for parts in ([west, east, silent], [silent, west], [silent], [])] == [
+        60,
+        -300,
+        None,
+        None,
+    ]
+
+
 def test_a_price_of_nothing_is_a_price():
     free = facts_of(event("cart", price_minor=0), "GBP")
     assert has_price(free)
@@ -73,7 +85,7 @@ def test_packing_many_rows_equals_packing_each(many):
 
 @given(st.lists(rows | st.just(zero()), max_size=5))
 def test_unpacking_many_rows_gives_each_its_own(many):
-    assert unpack_rows([pack(row) for row in many]).tolist() == [row.tolist() for row in many]
+    assert rows_of_entries(unpack_entries([pack(row) for row in many])).tolist() == [row.tolist() for row in many]
 
 
 @pytest.mark.parametrize("broken", [b"", b"\x01\x00", b"\x01" + bytes([len(FACTS)]) + bytes(8)])

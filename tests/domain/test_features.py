@@ -19,7 +19,7 @@ HOUR = 3_600_000
 def panes_of(*events: Event):
     panes = {}
     for one in events:
-        key = pane_of(one.occurred_at), one.category
+        key = pane_of(one.occurred_at), one.category, one.content_type
         panes[key] = merge(panes.get(key, zero()), facts_of(one, "GBP"))
     return panes
 

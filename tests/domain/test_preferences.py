@@ -3,10 +3,12 @@
 import numpy as np
 import pytest
 
+from headrace.domain.facts import facts_of, merge
+from headrace.domain.panes import PANE_MS, pane_of
 from headrace.domain.policy import Policy
 from headrace.domain.preferences import Preferences, folded
 from headrace.domain.recommend import known_of
-from tests.domain.small import batch, event, inputs, snapshots
+from tests.domain.small import CLOCK, batch, event, inputs, snapshots
 
 HOUR = 3_600_000
 
@@ -29,6 +31,18 @@ def test_dwell_moves_a_category_and_skip_and_hide_move_it_back() -> None:
     kitchen = 1
     # 1/(1+1), 2/(1+2), 0/(1+0), −2/(1+2)
     assert [found.session[kitchen] for found in (viewed, dwelt, skipped, hidden)] == [0.5, 2 / 3, 0.0, -2 / 3]
+
+
+def test_a_category_is_what_its_content_types_sum_up_to() -> None:
+    view, skip, other = (facts_of(event(kind, "mug"), "GBP") for kind in ("view", "skip", "cart"))
+    pane = pane_of(CLOCK)
+    apart = {(pane, "kitchen", "product"): merge(view, view), (pane, "kitchen", "video"): skip}
+    whole = {(pane, "kitchen", "unknown"): merge(merge(view, skip), view)}
+    kitchen = 1
+    # two views and a skip, 1 + 1 − 1 = 1 → 1/2; and a cart of an hour before: 1 + 3 = 4 → 4/5
+    for panes in (apart, whole):
+        found = preferences(panes={**panes, (pane - 12 * PANE_MS, "kitchen", "video"): other})
+        assert (found.hour[kitchen], found.day[kitchen]) == (0.5, 0.8)
 
 
 def test_dwell_moves_the_factors_and_skip_moves_them_back() -> None:

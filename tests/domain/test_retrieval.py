@@ -1,5 +1,7 @@
 """Merging sources into one pool."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 from hypothesis import given
@@ -10,9 +12,9 @@ from headrace.domain.inputs import Wanted
 from headrace.domain.model import SOURCES
 from headrace.domain.policy import Policy
 from headrace.domain.recommend import known_of
-from headrace.domain.retrieval import Found, Pool, merged_pool, restricted, retrieve, source_names
+from headrace.domain.retrieval import Found, Pool, merged_pool, neighbours_found, restricted, retrieve, source_names
 from headrace.domain.snapshots import Snapshots
-from tests.domain.small import ITEMS, batch, event, inputs, snapshots
+from tests.domain.small import ITEMS, batch, event, inputs, model, snapshots
 
 SMALL = snapshots()
 ANYTHING = Wanted()
@@ -152,3 +154,19 @@ def test_a_merged_pool_agrees_with_the_slow_way(found, size, fill) -> None:
         for source in range(len(SOURCES)):
             scores = [len(items) - items.index(item) for of, items in found if of == source and item in items]
             assert pool.scores[row, source] == max(scores, default=0)
+
+
+def test_of_many_neighbours_that_are_equally_similar_the_first_in_the_model_come_first() -> None:
+    items = tuple(f"i{place:03d}" for place in range(500))
+    big = replace(
+        model(),
+        items=items,
+        index={item: place for place, item in enumerate(items)},
+        neighbours=np.array([list(range(499, 0, -1))] * 500, dtype=np.int32),
+        neighbour_scores=np.full((500, 499), 0.5, dtype=np.float32),
+    )
+    nobody = known_of(inputs(), SMALL, Policy()).preferences
+    liked = replace(nobody, items=np.array([0]), item_affinity=np.array([2.0]))
+    found = neighbours_found(big, liked)
+    assert found.items.tolist() == list(range(1, 500))
+    assert set(found.scores.tolist()) == {1.0}

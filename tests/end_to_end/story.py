@@ -10,11 +10,11 @@ from typing import Any
 
 from headrace.domain.contract import read_event
 from headrace.domain.events import Event
-from headrace.domain.facts import facts_of, merge_all
+from headrace.domain.facts import facts_of, item_facts_of, merge_all
 from headrace.domain.panes import pane_of
 from headrace.errors import BadEvent
 
-KINDS = ("view", "click", "cart", "purchase", "dwell")
+KINDS = ("view", "click", "cart", "purchase", "dwell", "skip", "hide", "dislike")
 PEOPLE = 12
 ITEMS = 30
 MINUTE_MS = 60_000
@@ -40,6 +40,8 @@ def good(number: int, now_ms: int, **changed: Any) -> dict[str, Any]:
         "item_id": f"item-{number * 7 % ITEMS}",
         "occurred_at": now_ms - 400 * (number % 50),
         "category": f"category-{number * 7 % ITEMS % 4}",
+        "content_type": f"type-{number * 7 % ITEMS % 3}",
+        "tz_offset_min": 60,
         "price_minor": 100 + number,
         "currency": "GBP",
     }
@@ -77,8 +79,8 @@ class Expected:
     clean: Counter[tuple[str, str, int]]
     late: int
     rejected: Counter[str]
-    user_panes: dict[tuple[str, int, str], list[int]]
-    item_panes: dict[tuple[str, int, str], list[int]]
+    user_panes: dict[tuple[str, int, str, str], list[int]]
+    item_panes: dict[tuple[str, int, str, str], list[int]]
     tails: dict[str, set[tuple[str, int]]]
 
 
@@ -94,9 +96,9 @@ def oracle(records: Iterable[Sent], received_ms: int) -> Expected:
     firsts = {event.key: event for event in reversed(clean) if not event.late}
     users, items, tails = defaultdict(list), defaultdict(list), defaultdict(set)
     for event in firsts.values():
-        pane, category, facts = pane_of(event.occurred_at), event.category or "unknown", facts_of(event, "GBP")
-        users[event.person, pane, category].append(facts)
-        items[str(event.item_id), pane, category].append(facts)
+        cell = pane_of(event.occurred_at), event.category or "unknown", event.content_type or "unknown"
+        users[event.person, *cell].append(facts_of(event, "GBP"))
+        items[str(event.item_id), *cell].append(item_facts_of(event, "GBP"))
     for event in clean:
         tails[event.person].add((event.event_id, event.occurred_at))
     return Expected(

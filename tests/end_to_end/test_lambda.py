@@ -90,8 +90,8 @@ def test_panes_and_tails_in_cassandra_equal_the_recount(story: Story) -> None:
     expected = story.expected
 
     async def read(stores: Stores) -> tuple[dict[Any, Any], dict[Any, Any], dict[Any, Any]]:
-        users = {p: await stores.user_panes.since(p, 0) for p, _, _ in expected.user_panes}
-        items = {i: await stores.item_panes.since(i, 0) for i, _, _ in expected.item_panes}
+        users = {p: await stores.user_panes.since(p, 0) for p, *_ in expected.user_panes}
+        items = {i: await stores.item_panes.since(i, 0) for i, *_ in expected.item_panes}
         tails = {p: await stores.tails.newest(p, 1000) for p in expected.tails}
         return users, items, tails
 
@@ -117,6 +117,19 @@ def test_what_a_person_does_is_in_their_features_and_decisions_can_be_asked_for(
     wait_for("the decision in Cassandra", lambda: httpx.get(address, timeout=10).status_code == 200, 30)
     archived = "the decision in Delta"
     wait_for(archived, lambda: answer["request_id"] in column(story.settings, "decisions", "request_id"), DRAINED_S)
+
+
+def test_a_profile_is_on_its_persons_page_and_in_delta(story: Story) -> None:
+    said = httpx.put(f"{story.api}/v1/users/story-1", json={"country": "GB"}, timeout=10)
+    assert said.status_code == 200, said.text
+    page = f"{story.api}/v1/people/u:story-1/features"
+
+    def shown() -> bool:
+        profile = httpx.get(page, timeout=10).json().get("profile")
+        return profile is not None and profile["country"] == "GB"
+
+    wait_for("the profile on the page", shown, 30)
+    wait_for("the profile in Delta", lambda: "story-1" in column(story.settings, "users", "user_id"), DRAINED_S)
 
 
 @pytest.mark.airflow

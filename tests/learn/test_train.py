@@ -14,6 +14,7 @@ from headrace.domain.catalogue import ItemMeta
 from headrace.domain.events import Person
 from headrace.domain.model import SOURCES
 from headrace.errors import BadInput, ModelCorrupt, StoreUnavailable
+from headrace.failpoints import Failpoint, FaultInjected, arm
 from headrace.learn.als import AlsSettings
 from headrace.learn.fit import FitSettings
 from headrace.learn.gate import Verdict
@@ -144,6 +145,25 @@ def test_a_store_that_is_away_is_named_as_such_and_nothing_is_published(place: P
         place.train(stores=replace(place.stores, fail=True))
     assert place.pointer() is None
     assert list_versions(place.shelf) == ()
+
+
+def test_a_training_that_dies_while_it_publishes_leaves_the_old_model_or_the_new_one_whole(place: Place) -> None:
+    append(place.ledger, TWO_TASTES)
+    first = place.train()
+    append(place.ledger, [Row("u:late", "mug", days=4)])
+    for point, flipped in (("publish.candidates", False), ("publish.shelved", False), ("publish.flipped", True)):
+        arm(Failpoint(point))
+        try:
+            with pytest.raises(FaultInjected, match=point):
+                place.train()
+        finally:
+            arm(None)
+        pointer = place.pointer()
+        assert pointer is not None
+        assert (pointer.version != first.version) is flipped
+        served = load_model(place.shelf, pointer.version, "f1-test").manifest
+        assert place.candidates("u:1", served)["own_history"]
+    assert place.train().version == pointer.version
 
 
 def test_one_person_and_one_item_are_enough(place: Place) -> None:

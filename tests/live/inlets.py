@@ -8,11 +8,13 @@ from dataclasses import dataclass, field
 
 from headrace.domain.clean import write_clean
 from headrace.domain.events import Event
-from headrace.live.batch import Taken
+from headrace.live.batch import Taken, Topics
 from headrace.stores.kafka import Partition, Record
 
 CLEAN = "w.events.clean"
 DECISIONS = "w.decisions"
+USERS = "w.users"
+TOPICS = Topics(CLEAN, DECISIONS, USERS)
 
 
 def clean_record(event: Event, offset: int, partition: int = 0) -> Record:
@@ -21,6 +23,10 @@ def clean_record(event: Event, offset: int, partition: int = 0) -> Record:
 
 def decision_record(request_id: str, value: bytes | None, offset: int) -> Record:
     return Record(DECISIONS, 0, offset, 0, request_id.encode(), value, ())
+
+
+def user_record(user_id: str, value: bytes | None, offset: int, timestamp_ms: int = 0) -> Record:
+    return Record(USERS, 0, offset, timestamp_ms, user_id.encode(), value, ())
 
 
 @dataclass

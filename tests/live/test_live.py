@@ -18,6 +18,8 @@ import pytest
 
 from headrace.domain.clean import write_clean
 from headrace.domain.events import Event, Person
+from headrace.domain.profile import unpack
+from headrace.domain.strict_json import Document
 from headrace.live.report import progress_file
 from headrace.ready import read_ready
 from headrace.settings import Settings
@@ -98,6 +100,28 @@ def send(world: Settings, events: Sequence[Event], decisions: Mapping[str, bytes
         close_producer(producer, within_s=5.0)
 
 
+def send_users(world: Settings, records: Sequence[tuple[str, bytes | None]]) -> None:
+    producer = open_producer(world.kafka)
+    try:
+        topic = world.topic("users")
+        send_all(producer, [Outgoing(topic, user.encode(), value) for user, value in records], deadline_ms=30_000)
+    finally:
+        close_producer(producer, within_s=5.0)
+
+
+def profiles(world: Settings, users: Sequence[str]) -> list[Document | str | None]:
+    """What is stored of each user; "unknown" where nothing ever was."""
+
+    async def read() -> list[bytes | None]:
+        stores = await open_stores(world.cassandra, world.keyspace)
+        try:
+            return [await stores.profiles.get(user) for user in users]
+        finally:
+            await stores.close()
+
+    return ["unknown" if packed is None else unpack(packed)[1] for packed in asyncio.run(read())]
+
+
 def tails(world: Settings, people: Sequence[str]) -> list[tuple[Event, ...]]:
     async def read() -> list[tuple[Event, ...]]:
         stores = await open_stores(world.cassandra, world.keyspace)
@@ -154,6 +178,19 @@ def test_kills_lose_nothing_double_nothing_and_the_first_payload_stays(world: Se
         process.wait(WITHIN_S)
     expected = [tuple(event for event in reversed(firsts) if event.person == person) for person in people]
     assert tails(world, people) == expected
+
+
+def test_the_newest_record_of_each_user_is_stored_and_stays_after_a_kill(world: Settings) -> None:
+    ann, bob = uuid.uuid4().hex, uuid.uuid4().hex
+    with live(world) as process:
+        send_users(world, [(ann, b'{"country":"GB"}'), (bob, b"{}"), (ann, b'{"country":"FR"}'), (bob, None)])
+        eventually(lambda: profiles(world, [ann, bob]) == [{"country": "FR"}, None])
+        process.kill()
+        process.wait()
+    send_users(world, [(bob, b'{"region":"Kent"}')])
+    with live(world) as process:
+        eventually(drained(world, process))
+    assert profiles(world, [ann, bob]) == [{"country": "FR"}, {"region": "Kent"}]
 
 
 def test_a_silent_database_is_waited_for_and_nothing_is_lost(world: Settings) -> None:

@@ -14,7 +14,7 @@ from headrace.live.report import progress_file, report
 from headrace.live.service import Live, Progress
 from headrace.ready import read_ready
 from headrace.settings import Paths, Settings
-from tests.live.inlets import CLEAN, ListInlet, clean_record
+from tests.live.inlets import TOPICS, ListInlet, clean_record
 from tests.stores.events import view
 
 
@@ -33,7 +33,7 @@ def test_it_is_ready_once_it_reads_and_its_lag_is_then_kept_up_to_date(
     async def story() -> None:
         stopping = asyncio.Event()
         inlet = ListInlet([Taken((), (clean_record(view("u:1", f"e{n}", n), n),)) for n in range(2)], stopping)
-        live = Live(inlet, CLEAN, stopping, lambda: 0.0)
+        live = Live(inlet, TOPICS, stopping, lambda: 0.0)
         reporter = asyncio.create_task(report(live, inlet, settings, lambda: 7))
         async with asyncio.timeout(10):
             while not progress_file(settings).exists():

@@ -9,12 +9,14 @@ from itertools import count
 import pytest
 
 from headrace.domain.events import Person
+from headrace.domain.profile import unpack
+from headrace.domain.strict_json import Document
 from headrace.errors import StoreUnavailable
 from headrace.live.batch import Taken
 from headrace.live.service import Live, Progress
 from headrace.stores.memory import MemoryStores
 from headrace.stores.ports import Stores
-from tests.live.inlets import CLEAN, DECISIONS, ListInlet, clean_record, decision_record
+from tests.live.inlets import CLEAN, DECISIONS, TOPICS, USERS, ListInlet, clean_record, decision_record, user_record
 from tests.stores.events import view
 
 
@@ -31,7 +33,7 @@ def serve(stores: MemoryStores, *batches: Taken, clock: Iterator[float] | None =
         stopping = asyncio.Event()
         inlet = ListInlet(batches, stopping)
         ticks = clock or count(0, 1)
-        live = Live(inlet, CLEAN, stopping, lambda: float(next(ticks)))
+        live = Live(inlet, TOPICS, stopping, lambda: float(next(ticks)))
         await live.run(OpenStores(stores))
         return inlet, live.progress
 
@@ -64,6 +66,11 @@ async def _now(stores: Stores) -> int | None:
     return await stores.clocks.now_ms()
 
 
+async def _profile(stores: Stores, user_id: str) -> tuple[int, Document | None] | None:
+    packed = await stores.profiles.get(user_id)
+    return None if packed is None else unpack(packed)
+
+
 async def _decision(stores: Stores, request_id: str) -> bytes | None:
     return await stores.decisions.get(request_id)
 
@@ -80,6 +87,15 @@ def test_events_reach_their_tails_and_decisions_their_ids_and_are_committed() ->
     assert asyncio.run(_decision(stores, "r1")) == b"why"
     assert inlet.committed == {(CLEAN, 0): 2, (DECISIONS, 0): 5}
     assert (progress.events, progress.decisions, progress.repeats) == (2, 1, 0)
+
+
+def test_profiles_reach_their_users_and_an_older_record_that_comes_again_changes_nothing() -> None:
+    stores = MemoryStores()
+    old, new = user_record("ann", b'{"country":"GB"}', 4, 7), user_record("ann", b'{"country":"FR"}', 5, 7)
+    inlet, progress = serve(stores, Taken((), (old,)), Taken((), (new,)), Taken((), (old,)))
+    assert asyncio.run(_profile(stores, "ann")) == (5, {"country": "FR"})  # both were appended in one millisecond
+    assert progress.profiles == 3
+    assert inlet.committed[USERS, 0] == 5
 
 
 def test_the_first_of_two_with_one_key_stays_within_a_batch_and_across() -> None:
@@ -141,7 +157,7 @@ def test_a_store_that_is_away_is_waited_for_and_nothing_is_committed_meanwhile()
     async def run() -> tuple[ListInlet, Progress, Progress]:
         stopping = asyncio.Event()
         inlet = ListInlet([Taken((), (clean_record(event, 0),))], stopping)
-        live = Live(inlet, CLEAN, stopping, asyncio.get_running_loop().time)
+        live = Live(inlet, TOPICS, stopping, asyncio.get_running_loop().time)
         serving = asyncio.create_task(live.run(OpenStores(stores)))
         while inlet.kept < 3:  # it has tried three times and stayed in the group
             await asyncio.sleep(0.001)
@@ -166,7 +182,7 @@ def test_a_stop_while_the_store_is_away_ends_it_without_committing() -> None:
     async def run() -> ListInlet:
         stopping = asyncio.Event()
         inlet = ListInlet([Taken((), (clean_record(view("u:1", "a", 5), 0),))], stopping)
-        live = Live(inlet, CLEAN, stopping, asyncio.get_running_loop().time)
+        live = Live(inlet, TOPICS, stopping, asyncio.get_running_loop().time)
         serving = asyncio.create_task(live.run(OpenStores(stores)))
         while not inlet.kept:
             await asyncio.sleep(0.001)
@@ -184,7 +200,7 @@ def test_stores_that_cannot_be_opened_yet_are_tried_again() -> None:
     async def run() -> None:
         stopping = asyncio.Event()
         inlet = ListInlet([Taken((), (clean_record(event, 0),))], stopping)
-        await Live(inlet, CLEAN, stopping, asyncio.get_running_loop().time).run(OpenStores(stores, failures=3))
+        await Live(inlet, TOPICS, stopping, asyncio.get_running_loop().time).run(OpenStores(stores, failures=3))
 
     asyncio.run(run())
     assert tail(stores, "u:1") == (event,)

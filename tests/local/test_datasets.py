@@ -6,6 +6,7 @@ import gzip
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from hashlib import blake2b
 from pathlib import Path
 
 import pyarrow as pa
@@ -14,7 +15,7 @@ import pytest
 
 from headrace.errors import BadDataset
 from headrace.local.datasets import Dataset, Skip, complete_journey, open_dataset, spool
-from headrace.local.wire import WireEvent, WireItem, WirePlace
+from headrace.local.wire import WireEvent, WireItem, WirePlace, WireUser, user_record
 
 RETAIL_HEADER = "InvoiceNo,StockCode,Description,Quantity,InvoiceDate,UnitPrice,CustomerID,Country"
 
@@ -220,11 +221,27 @@ def test_parquet_files_are_read_in_name_order_and_filled_from_the_items(tmp_path
         tmp_path / "b.parquet",
     )
     pq.write_table(pa.table({"user_id": ["12"], "item_id": ["6"], "occurred_at": [5]}), tmp_path / "a.parquet")
-    write(tmp_path / "items.csv", "item_id,title,category,content_type", "5,Five,cups,product")
+    write(
+        tmp_path / "items.csv",
+        "item_id,title,category,content_type,price_minor,currency",
+        "5,Five,cups,product,,",
+        "6,Six,,,250,EUR",
+    )
     dataset = open_dataset(tmp_path)
     assert dataset.format.name == "native"
+    version = "items-" + blake2b((tmp_path / "items.csv").read_bytes(), digest_size=8).hexdigest()
     assert read(dataset).events == (
-        WireEvent(event_id="a:1", kind="view", occurred_at=5, received_at=5, user_id="12", item_id="6"),
+        WireEvent(
+            event_id="a:1",
+            kind="view",
+            occurred_at=5,
+            received_at=5,
+            user_id="12",
+            item_id="6",
+            price_minor=250,
+            currency="EUR",
+            catalogue_version=version,
+        ),
         WireEvent(
             event_id="a",
             kind="rating",
@@ -236,9 +253,42 @@ def test_parquet_files_are_read_in_name_order_and_filled_from_the_items(tmp_path
             category="cups",
             content_type="product",
             place=WirePlace(51.5, -0.1),
+            catalogue_version=version,
         ),
     )
-    assert list(dataset.items()) == [WireItem(item_id="5", title="Five", category="cups", content_type="product")]
+    assert list(dataset.items()) == [
+        WireItem(item_id="5", title="Five", category="cups", content_type="product"),
+        WireItem(item_id="6", title="Six", price_minor=250, currency="EUR"),
+    ]
+
+
+def test_people_are_read_from_a_file_of_their_own(tmp_path: Path) -> None:
+    write(tmp_path / "events.csv", "user_id,item_id,occurred_at", "12,6,5")
+    write(
+        tmp_path / "users.csv.gz",
+        "user_id,country,birth_year,segments,consent,shoe_size",
+        "12,GB,1984,new|trade,true,9",
+        "13,,,,,",
+    )
+    dataset = open_dataset(tmp_path)
+    assert [event.item_id for event in read(dataset).events] == ["6"]
+    users = list(dataset.users())
+    assert users == [
+        WireUser(user_id="12", country="GB", birth_year=1984, segments=("new", "trade"), consent=True),
+        WireUser(user_id="13"),
+    ]
+    assert user_record(users[1]).value == b'{"user_id":"13"}'
+    assert user_record(users[0]).key == b"12"
+
+
+def test_people_without_an_id_are_refused(tmp_path: Path) -> None:
+    write(tmp_path / "events.csv", "user_id,item_id,occurred_at", "12,6,5")
+    write(tmp_path / "users.csv", "country", "GB")
+    with pytest.raises(BadDataset, match=r"users\.csv: no column 'user_id'"):
+        open_dataset(tmp_path)
+    write(tmp_path / "users.csv", "user_id,country", ",GB")
+    with pytest.raises(BadDataset, match=r"users\.csv, row 1: it has no user_id"):
+        list(open_dataset(tmp_path).users())
 
 
 def test_events_are_spooled_by_arrival_whatever_the_size_of_a_run(tmp_path: Path) -> None:

@@ -161,3 +161,12 @@ def test_a_part_that_gives_way_runs_at_its_niceness_and_its_children_too(tmp_pat
     finally:
         stop(tmp_path / "part.pid", grace_s=1.0)
         process.wait()
+
+
+def test_the_timers_of_a_part_and_its_children_may_be_late_and_those_of_its_starter_may_not(tmp_path: Path) -> None:
+    tell = "print(open('/proc/self/timerslack_ns').read(), end='', flush=True)"
+    program = f"import subprocess, sys; {tell}; subprocess.run([sys.executable, '-c', {tell!r}])"
+    launch = Launch((sys.executable, "-c", program), dict(os.environ), tmp_path, tmp_path / "log", timer_slack_us=500)
+    assert start(launch, tmp_path / "pid").wait(10) == 0
+    assert launch.log.read_text(encoding="ascii").split() == ["500000", "500000"]
+    assert Path("/proc/self/timerslack_ns").read_text(encoding="ascii").strip() == "50000"

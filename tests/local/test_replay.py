@@ -92,7 +92,13 @@ def test_where_ingest_is_comes_from_ingest_though_retention_has_emptied_its_topi
         write_progress(settings, "ingest", {"ingest-v1": entry})
         assert behind(settings, topics, topics).ingest == left
     write_progress(settings, "hot", {"hot": {"ends": {"w.events.clean": {"0": 7}}}})
-    assert behind(settings, topics, topics).readers == {"hot": 3, "ledger": 10, "rejected": 0, "catalogue": 0}
+    assert behind(settings, topics, topics).readers == {
+        "hot": 3,
+        "ledger": 10,
+        "rejected": 0,
+        "catalogue": 0,
+        "users": 0,
+    }
 
 
 def test_behind_names_only_the_stages_that_are() -> None:

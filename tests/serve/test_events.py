@@ -95,9 +95,58 @@ def test_category_and_content_type_are_filled_once_with_the_catalogues_version(a
 
     filled, own, unknown = sent(api)
     version = f"{VERSION}+"
+    assert (filled["price_minor"], filled["currency"]) == (1200, "GBP")
     assert (filled["category"], filled["content_type"], filled["catalogue_version"]) == ("books", "book", version)
     assert (own["category"], own["content_type"]) == ("mine", "book")
     assert unknown.keys() == {"event_id", "kind", "user_id", "item_id", "occurred_at", "received_at"}
+
+
+@pytest.mark.parametrize("form", ["single", "array", "lines"])
+def test_what_is_filled_is_the_same_for_one_event_an_array_and_lines(api: Api, form: str) -> None:
+    api.ask("PUT", "/v1/items/novel", json={"category": "fiction", "content_type": "book", "price_minor": 1100})
+    api.refresh()
+    body = json.dumps(event(item_id="novel"))
+    content = {"single": body, "array": f"[{body}]", "lines": f"{body}\n"}[form]
+
+    response = api.ask("POST", "/v1/events", content=content, headers=NDJSON if form == "lines" else AS_JSON)
+
+    assert response.json()["accepted"] == 1
+    assert sent(api) == [
+        {
+            **event(item_id="novel"),
+            "received_at": NOW,
+            "category": "fiction",
+            "content_type": "book",
+            "price_minor": 1100,
+            "currency": "GBP",
+            "catalogue_version": f"{VERSION}+0:1",
+        }
+    ]
+
+
+def test_an_event_that_was_filled_once_is_not_filled_again(api: Api) -> None:
+    api.post("/v1/events", event(item_id="novel"))
+    (first,) = sent(api)
+    api.ask("PUT", "/v1/items/novel", json={"category": "fiction", "content_type": "story", "price_minor": 1})
+    api.refresh()
+    api.log.records.pop("main.events.raw")
+
+    api.post("/v1/events", first)
+
+    assert sent(api) == [first]
+
+
+def test_events_about_items_that_the_catalogue_does_not_know_are_counted_when_they_are_accepted(api: Api) -> None:
+    api.ask("DELETE", "/v1/items/lamp")
+    api.refresh()
+    named = [event(item_id=item) for item in ("mug", "lamp", "new", "newer")]
+    search = event(kind="search", item_id=None)
+    broken = event(item_id="new", kind="stare")
+
+    assert api.post("/v1/events", [*named, search, broken]).json()["accepted"] == 5
+
+    assert "headrace_events_unknown_item_total 2" in api.get("/metrics").text
+    assert api.get("/readyz").json()["unknown_items"] == 2
 
 
 def test_a_null_category_is_replaced_and_not_doubled(api: Api) -> None:

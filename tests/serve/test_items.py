@@ -12,6 +12,8 @@ from headrace.stores.memory_log import MemoryLog
 from headrace.stores.ports import Appended
 from tests.serve.api import Api, items_of
 
+NDJSON = {"content-type": "application/x-ndjson"}
+
 
 def records(api: Api) -> list[tuple[str, object]]:
     return [
@@ -96,11 +98,42 @@ def test_a_deleted_item_is_served_no_more_and_comes_back_when_put_again(api: Api
     assert api.recommend()["items"][0]["title"] == "A lamp again"
 
 
+def test_a_changed_price_is_in_the_answer_and_decides_what_passes_a_price_range(api: Api) -> None:
+    before = {item["item_id"]: item["price_minor"] for item in api.recommend()["items"]}
+    assert before == {"lamp": 4500, "novel": 1200, "mug": 500, "bowl": 900}
+
+    api.ask("PATCH", "/v1/items/mug", json={"price_minor": 1500})
+    api.ask("PATCH", "/v1/items/novel", json={"price_minor": None})
+    api.refresh()
+
+    after = {item["item_id"]: item["price_minor"] for item in api.recommend()["items"]}
+    assert after == {"lamp": 4500, "novel": None, "mug": 1500, "bowl": 900}
+    assert items_of(api.recommend(filter={"price_from": 1000, "price_to": 2000})) == ["mug"]
+
+
 def test_many_items_at_once(api: Api) -> None:
     many = [{"item_id": f"new-{number}", "title": str(number)} for number in range(500)]
 
     assert api.post("/v1/items", many).json() == {"accepted": 500}
     assert len(records(api)) == 500
+
+
+def test_an_array_lines_and_one_alone_are_all_items(api: Api) -> None:
+    two = b'{"item_id": "a", "title": "A"}\n\n{"item_id": "b", "brand": null}\n'
+
+    assert api.ask("POST", "/v1/items", content=two, headers=NDJSON).json() == {"accepted": 2}
+    assert api.post("/v1/items", {"item_id": "c"}).json() == {"accepted": 1}
+    assert records(api) == [("a", {"item_id": "a", "title": "A"}), ("b", {"item_id": "b"}), ("c", {"item_id": "c"})]
+
+
+def test_a_bad_line_is_named_by_its_place_and_nothing_is_kept(api: Api) -> None:
+    response = api.ask("POST", "/v1/items", content=b'{"item_id": "a"}\n{"item_id": 7}', headers=NDJSON)
+
+    assert response.json()["errors"] == [{"field": "[1].item_id", "value": 7, "message": "Expected str, got int"}]
+    broken = api.ask("POST", "/v1/items", content=b'{"item_id": "a"}\n{"item_id":', headers=NDJSON)
+    assert broken.status_code == 400
+    assert broken.json()["detail"].startswith("[1]: ")
+    assert "main.catalogue" not in api.log.records
 
 
 def test_bad_items_are_named_by_their_place_and_field(api: Api) -> None:

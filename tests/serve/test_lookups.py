@@ -58,8 +58,10 @@ def test_everything_known_of_a_person_with_its_age(api: Api) -> None:
     first, second = viewed("mug", 400_000), viewed("bowl", 2_000)
     api.happened(first, second)
     cells = [
-        PaneCell("u:ann", pane_of(first.occurred_at), "kitchen", pack(facts_of(first, "GBP"))),
-        PaneCell("u:ann", pane_of(NOW), "kitchen", pack(merge(facts_of(first, "GBP"), facts_of(second, "GBP")))),
+        PaneCell("u:ann", pane_of(first.occurred_at), "kitchen", "product", pack(facts_of(first, "GBP"))),
+        PaneCell(
+            "u:ann", pane_of(NOW), "kitchen", "video", pack(merge(facts_of(first, "GBP"), facts_of(second, "GBP")))
+        ),
     ]
     api.run(api.stores.user_panes.put(cells, 1))
     api.run(api.stores.candidates.put(VERSION, [("u:ann", candidates("bowl", "mug"))]))
@@ -68,10 +70,12 @@ def test_everything_known_of_a_person_with_its_age(api: Api) -> None:
     known = api.get("/v1/people/u:ann/features").json()
 
     assert known["freshness"] == {"live": 2_000, "stream": 0, "batch": 3_600_000}
-    assert known["session"]["viewed"] == ["bowl", "mug"]
+    assert known["session"]["viewed"] == ["mug", "bowl"]
     assert known["session"]["categories"] == {"kitchen": 2}
+    assert (known["session"]["length_ms"], known["session"]["totals"]["n_view"]) == (398_000, 2)
     assert known["windows"]["5m"] == {"kitchen": {"n_view": 2}}
     assert known["windows"]["1h"] == {"kitchen": {"n_view": 3}}
+    assert known["windows_by_content_type"]["1h"] == {"product": {"n_view": 1}, "video": {"n_view": 2}}
     assert known["trained"]["candidates"] == 2
     assert known["sessions"] == [{"events": 4}]
     assert known["affinities"]["session"]["kitchen"] > 0
@@ -82,7 +86,7 @@ def test_a_person_never_seen_is_empty_and_no_error(empty_api: Api) -> None:
 
     assert known["tail_events"] == 0
     assert known["trained"]["candidates"] is None
-    assert known["windows"] == {"5m": {}, "1h": {}, "1d": {}}
+    assert known["windows"] == {"5m": {}, "1h": {}, "1d": {}, "1d_local": {}}
 
 
 def test_a_person_without_a_prefix_is_refused(empty_api: Api) -> None:

@@ -67,14 +67,15 @@ def client(var: Path, world: Settings) -> Iterator[httpx.Client]:
     assert process.returncode == 0, said
 
 
-def read_topic(settings: Settings, name: str, wanted: int) -> list[Record]:
+def read_topic(settings: Settings, name: str, wanted: int, key: bytes | None = None) -> list[Record]:
+    """So many records, of `key` where one is given; fewer where they do not come."""
     consumer = open_consumer(settings.kafka)
     records: list[Record] = []
     try:
         consumer.assign_whole(settings.topic(name))
         deadline = time.monotonic() + WAIT_S
         while len(records) < wanted and time.monotonic() < deadline:
-            records += consumer.poll(100)
+            records += [record for record in consumer.poll(100) if key in (None, record.key)]
     finally:
         consumer.close()
     return records
@@ -128,6 +129,58 @@ def test_an_item_that_was_put_is_served_within_a_second_or_two(client: httpx.Cli
     wait_for(lambda: items_of(client.post("/v1/recommendations", json={}).json()) == ["vase"], "the vase")
     (record,) = read_topic(world, "catalogue", 1)
     assert (record.key, json.loads(record.value or b"")["title"]) == (b"vase", "A vase")
+
+
+def test_a_changed_price_and_an_item_gone_show_in_answers(client: httpx.Client) -> None:
+    def prices() -> dict[str, int | None]:
+        asked = {"filter": {"categories": ["glass"]}, "dry_run": True}
+        items = client.post("/v1/recommendations", json=asked).json()["items"]
+        return {item["item_id"]: item["price_minor"] for item in items}
+
+    two = b'{"item_id": "jug", "category": "glass", "price_minor": 900}\n{"item_id": "cup", "category": "glass"}\n'
+    lines = {"content-type": "application/x-ndjson"}
+    assert client.post("/v1/items", content=two, headers=lines).json() == {"accepted": 2}
+    wait_for(lambda: prices() == {"jug": 900, "cup": None}, "both")
+
+    assert client.patch("/v1/items/jug", json={"price_minor": 800}).json()["category"] == "glass"
+    wait_for(lambda: prices() == {"jug": 800, "cup": None}, "the new price")
+
+    for item in ("jug", "cup"):
+        assert client.delete(f"/v1/items/{item}").status_code == 204
+    wait_for(lambda: prices() == {}, "both to go")
+    assert client.patch("/v1/items/jug", json={"price_minor": 700}).status_code == 404
+
+
+def test_an_event_takes_what_it_does_not_say_from_the_catalogue_that_is_served(
+    client: httpx.Client, world: Settings
+) -> None:
+    assert client.put("/v1/items/pen", json={"category": "ink", "price_minor": 150}).status_code == 200
+    wait_for(lambda: "pen" in items_of(client.post("/v1/recommendations", json={}).json()), "the pen")
+
+    unknown = client.get("/readyz").json()["unknown_items"]
+    both = [event(7, user_id="pia", item_id="pen"), event(8, user_id="pia", item_id="no-such")]
+    assert client.post("/v1/events", json=both).json()["accepted"] == 2
+
+    pen, stranger = [json.loads(record.value or b"") for record in read_topic(world, "events.raw", 2, b"u:pia")]
+    assert (pen["category"], pen["price_minor"], pen["currency"]) == ("ink", 150, world.world.currency)
+    assert pen["catalogue_version"] == client.get("/readyz").json()["catalogue"]
+    assert "catalogue_version" not in stranger
+    assert client.get("/readyz").json()["unknown_items"] == unknown + 1
+    assert client.delete("/v1/items/pen").status_code == 204
+
+
+def test_a_profile_is_in_its_topic_when_it_is_acknowledged(client: httpx.Client, world: Settings) -> None:
+    assert client.put("/v1/users/ann", json={"country": "GB"}).status_code == 200
+    wait_for(lambda: client.patch("/v1/users/ann", json={"region": "Kent"}).status_code == 200, "Cassandra in time")
+    assert client.delete("/v1/users/ann").status_code == 204
+
+    records = read_topic(world, "users", 3)
+    assert [record.key for record in records] == [b"ann"] * 3
+    assert [json.loads(record.value or b"null") for record in records] == [
+        {"user_id": "ann", "country": "GB"},
+        {"user_id": "ann", "country": "GB", "region": "Kent"},
+        None,
+    ]
 
 
 def test_a_published_model_is_served_and_every_decision_is_logged(

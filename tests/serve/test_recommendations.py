@@ -8,7 +8,7 @@ import zlib
 import msgspec
 import pytest
 
-from headrace.domain.decision import decode
+from headrace.domain.decision import answer_again, decode, response_hash
 from headrace.domain.events import Event, Person
 from headrace.domain.facts import facts_of, pack
 from headrace.domain.panes import pane_of
@@ -101,7 +101,7 @@ def test_freshness_is_the_age_of_the_newest_thing_of_each_speed(api: Api) -> Non
     api.happened(seen)
     api.run(
         api.stores.user_panes.put(
-            [PaneCell("u:ann", pane_of(seen.occurred_at), "kitchen", pack(facts_of(seen, "GBP")))], 1
+            [PaneCell("u:ann", pane_of(seen.occurred_at), "kitchen", "product", pack(facts_of(seen, "GBP")))], 1
         )
     )
 
@@ -134,6 +134,19 @@ def test_the_decision_is_logged_with_the_answers_id_and_a_dry_run_is_not(api: Ap
     assert record["placement"] == "home"
     assert [slot["item"] for slot in record["slots"]] == items_of(answer)
     assert api.log.records["main.decisions"][0][0] == b"request-1"
+
+
+def test_what_is_logged_is_answered_again_to_the_same_hash(api: Api) -> None:
+    api.happened(viewed("mug", price_minor=500), viewed("lamp", 120_000))
+    inline = [{"kind": "cart", "item_id": "novel", "value": 2}]
+    api.recommend(user_id="ann", context={"events": inline}, filter={"price_to": 4_500})
+
+    (packed,) = api.logged_decisions()
+
+    record = decode(packed)
+    assert [len(record["tail"]["id"]), len(record["context"]["id"])] == [2, 1]
+    assert response_hash(answer_again(record, api.service.served.current)) == record["response_hash"]
+    assert list(record) == sorted(record)  # as `canonical` orders them
 
 
 def test_an_inline_event_without_consent_is_used_and_leaves_no_trace_in_the_record(api: Api) -> None:

@@ -12,6 +12,8 @@ from kafka.admin import ConfigResource, ConfigResourceType
 from headrace.errors import BadSettings, StoreUnavailable
 from headrace.settings import Kafka, Settings
 from headrace.stores.kafka import Outgoing, close_producer, create_topics, open_consumer, open_producer, send_all
+from headrace.stores.kafka.partitions import count_partitions
+from headrace.stores.kafka.topics import TOPICS, add_partitions
 from tests.stores.conftest import a_name
 from tests.stores.test_log import read_whole
 
@@ -22,7 +24,8 @@ def test_every_topic_of_the_world_exists_with_its_limits(world: Settings) -> Non
     admin = KafkaAdminClient(bootstrap_servers=world.kafka.bootstrap)
     try:
         names = [
-            world.topic(name) for name in ("events.raw", "events.clean", "events.rejected", "catalogue", "decisions")
+            world.topic(name)
+            for name in ("events.raw", "events.clean", "events.rejected", "catalogue", "users", "decisions")
         ]
         assert set(names) <= set(admin.list_topics())
         assert {len(topic["partitions"]) for topic in admin.describe_topics(names)} == {world.world.partitions}
@@ -35,6 +38,8 @@ def test_every_topic_of_the_world_exists_with_its_limits(world: Settings) -> Non
     assert found["stores.events.raw"]["compression.type"] == "uncompressed"
     assert found["stores.events.rejected"]["max.message.bytes"] == str(2 * 1024 * 1024)
     assert found["stores.catalogue"]["cleanup.policy"] == "compact"
+    assert found["stores.users"]["cleanup.policy"] == "compact"
+    assert found["stores.users"]["message.timestamp.type"] == "LogAppendTime"
 
 
 @pytest.mark.stack
@@ -42,6 +47,45 @@ def test_topics_with_other_partitions_than_the_settings_are_refused(world: Setti
     other = world.model_copy(update={"world": world.world.model_copy(update={"partitions": 7})})
     with pytest.raises(BadSettings, match=r"stores\.events\.\w+: it has 2 partitions"):
         create_topics(other)
+
+
+@pytest.mark.stack
+def test_partitions_are_added_where_a_newer_record_does_not_replace_an_older_one(servers: Settings) -> None:
+    name = f"grow_{a_name()[:8]}"
+    one = servers.model_copy(update={"world": servers.world.model_copy(update={"name": name, "partitions": 1})})
+    three = one.model_copy(update={"world": one.world.model_copy(update={"partitions": 3})})
+    create_topics(one)
+    with pytest.raises(BadSettings, match=r"it has 1 partitions, world.partitions = 3: set it to 1, or see docs"):
+        create_topics(three)
+    growing = {topic for topic, configs in TOPICS.items() if configs.get("cleanup.policy") != "compact"}
+    assert set(add_partitions(three)) == {three.topic(topic) for topic in growing}
+    assert add_partitions(three) == ()
+    create_topics(three)  # a compacted topic with fewer is no reason to refuse
+    assert count_partitions(three.kafka, three.topic("events.raw")) == 3
+    assert count_partitions(three.kafka, three.topic("catalogue")) == 1
+    with pytest.raises(BadSettings, match=r"it has 3 partitions, world\.partitions = 1: set it to 3$"):
+        add_partitions(one)
+
+
+@pytest.mark.stack
+def test_the_first_record_since_a_moment_is_found_or_the_next_to_come(world: Settings) -> None:
+    topic, base_ms = (
+        world.topic("decisions"),
+        time.time_ns() // 1_000_000 + 1_800_000,
+    )  # later than what other tests sent
+    producer = open_producer(world.kafka)
+    records = [Outgoing(topic, b"since", b"%d" % n, (), timestamp_ms=base_ms + n) for n in range(3)]
+    try:
+        appended = send_all(producer, iter(records), deadline_ms=30_000)
+    finally:
+        close_producer(producer, within_s=5.0)
+    consumer = open_consumer(world.kafka)
+    try:
+        place = (topic, appended[0].partition)
+        assert consumer.firsts_since([place], base_ms + 1) == {place: appended[1].offset}
+        assert consumer.firsts_since([place], base_ms + 3) == consumer.ends([place])
+    finally:
+        consumer.close()
 
 
 @pytest.mark.stack

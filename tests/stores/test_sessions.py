@@ -27,3 +27,12 @@ def test_the_greatest_write_us_wins_whatever_the_order_of_sessions(stores: Store
     run(stores.sessions.put([SessionRow(person, 1, "s", "second")], write_us=2))
     run(stores.sessions.put([SessionRow(person, 1, "s", "first")], write_us=1))
     assert run(stores.sessions.newest(person, 5)) == (SessionRow(person, 1, "s", "second"),)
+
+
+def test_a_removed_session_is_gone_unless_it_was_written_later(stores: Stores, run: Run) -> None:
+    person = Person(a_name())
+    rows = [SessionRow(person, started, "s", "{}") for started in (1, 2, 3)]
+    run(stores.sessions.put(rows[:2], write_us=5))
+    run(stores.sessions.put(rows[2:], write_us=7))
+    run(stores.sessions.remove(rows[1:], write_us=6))
+    assert run(stores.sessions.newest(person, 5)) == (rows[2], rows[0])

@@ -16,7 +16,7 @@ from headrace.errors import StoreUnavailable
 from headrace.settings import Settings
 from headrace.stores.cassandra import CassandraStores, open_stores
 from headrace.stores.memory import MemoryStores
-from headrace.stores.ports import Lease, PaneCell, SessionRow, Stores
+from headrace.stores.ports import Lease, PaneCell, ProfileRow, SessionRow, Stores
 from tests.stores.conftest import Run, a_name
 from tests.stores.events import view
 from tests.stores.proxy import Proxy, proxy_to
@@ -25,16 +25,21 @@ PERSON = Person("u:1")
 CALLS: dict[str, Callable[[Stores], Awaitable[object]]] = {
     "tails.append": lambda stores: stores.tails.append([view("u:1", f"e{ms}", ms) for ms in range(300)]),
     "tails.newest": lambda stores: stores.tails.newest(PERSON, 1),
-    "user_panes.put": lambda stores: stores.user_panes.put([PaneCell("u:1", 0, "a", b"\x01")], 1),
+    "user_panes.put": lambda stores: stores.user_panes.put([PaneCell("u:1", 0, "a", "b", b"\x01")], 1),
     "user_panes.since": lambda stores: stores.user_panes.since("u:1", 0),
-    "item_panes.put": lambda stores: stores.item_panes.put([PaneCell("i1", 0, "a", b"\x01")], 1),
+    "user_panes.remove": lambda stores: stores.user_panes.remove([PaneCell("u:1", 0, "a", "b", b"")], 1),
+    "user_panes.scan": lambda stores: stores.user_panes.scan(0, 1, 0, 1),
+    "item_panes.put": lambda stores: stores.item_panes.put([PaneCell("i1", 0, "a", "b", b"\x01")], 1),
     "item_panes.since": lambda stores: stores.item_panes.since("i1", 0),
     "sessions.put": lambda stores: stores.sessions.put([SessionRow(PERSON, 0, "s", "{}")], 1),
     "sessions.newest": lambda stores: stores.sessions.newest(PERSON, 1),
+    "sessions.remove": lambda stores: stores.sessions.remove([SessionRow(PERSON, 0, "s", "")], 1),
     "candidates.put": lambda stores: stores.candidates.put("m1", [(PERSON, b"")]),
     "candidates.get": lambda stores: stores.candidates.get(PERSON, "m1"),
     "decisions.put": lambda stores: stores.decisions.put([("r1", b"")]),
     "decisions.get": lambda stores: stores.decisions.get("r1"),
+    "profiles.put": lambda stores: stores.profiles.put([ProfileRow("ann", b"{}", 1)]),
+    "profiles.get": lambda stores: stores.profiles.get("ann"),
     "pointers.get": lambda stores: stores.pointers.get(),
     "pointers.flip": lambda stores: stores.pointers.flip("m1", 1),
     "clocks.advance": lambda stores: stores.clocks.advance("a", 1),

@@ -56,6 +56,8 @@ def random_log(seed: int, length: int = 400, duplicates: float = 0.15, late: flo
                 session_id=rng.choice([None, "a", "b"]),
                 item_id=ItemId(f"i{rng.randrange(8)}") if rng.random() < 0.8 else None,
                 category=rng.choice([None, "books", "films"]),
+                content_type=rng.choice([None, "text", "video"]),
+                tz_offset_min=rng.choice([None, 60, -330, 7]),
                 value_milli=rng.choice([None, -1_500, 1, 999, 2_500_000]),
                 price_minor=rng.choice([None, 0, 199, 4_000]),
                 currency=rng.choice([None, "GBP", "USD"]),

@@ -7,7 +7,10 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 
 from headrace.domain.events import SESSION_GAP_MS, Event
-from headrace.domain.facts import Facts, facts_of, merge_all
+from headrace.domain.facts import FACTS, Facts, facts_of, item_facts_of, merge_all
+from headrace.domain.summary import Summary, summary_of
+
+OFFSET = FACTS.index("tz_offset_max")
 
 
 @dataclass(frozen=True)
@@ -27,26 +30,43 @@ def counted(log: Iterable[Record]) -> list[Record]:
     return list(firsts.values())
 
 
-def panes(log: Iterable[Record], currency: str) -> dict[tuple[str, str, int, str], list[int]]:
-    """(grain, owner, pane, category) → facts."""
+def panes(log: Iterable[Record], currency: str) -> dict[tuple[str, str, int, str, str], list[int]]:
+    """(grain, owner, pane, category, content type) → facts."""
     groups = defaultdict(list)
     for record in counted(log):
-        event, category = record.event, record.event.category or "unknown"
-        pane = event.occurred_at // 300_000 * 300_000
+        event, (person, *cell) = record.event, cell_of(record.event)
         generation, partition, _ = record.src.split(":")
         hour = record.src_ms // 3_600_000 * 3_600_000
-        groups["user", event.person, pane, category].append(facts_of(event, currency))
-        groups["partition", f"{generation}:{partition}", hour, ""].append(facts_of(event, currency))
+        groups["user", person, *cell].append(facts_of(event, currency))
+        groups["partition", f"{generation}:{partition}", hour, "", ""].append(facts_of(event, currency))
         if event.item_id is not None:
-            groups["item", event.item_id, pane, category].append(facts_of(event, currency))
+            groups["item", event.item_id, *cell].append(item_facts_of(event, currency))
     return _merged(groups)
 
 
-def windows(log: Iterable[Record], currency: str) -> dict[tuple[str, str, str, int, int], list[int]]:
-    """(person, category, kind, start, end) → facts: every window that holds an event, by asking each event."""
+def cell_of(event: Event) -> tuple[str, int, str, str]:
+    """(person, pane, category, content type)."""
+    pane = event.occurred_at // 300_000 * 300_000
+    return event.person, pane, event.category or "unknown", event.content_type or "unknown"
+
+
+def windows(log: Iterable[Record], currency: str) -> dict[tuple[str, str, str, str, int, int], list[int]]:
+    """(person, category, content type, kind, start, end) → facts: every window of an event, by asking each event.
+
+    The local day is that of the event's pane: midnight by the greatest offset that an event of the pane tells.
+    """
+    events = [record.event for record in counted(log)]
+    offset_ms: dict[tuple[str, int, str, str], int] = {}
+    for event in events:
+        if event.tz_offset_min is not None:
+            cell, told_ms = cell_of(event), event.tz_offset_min * 60_000
+            offset_ms[cell] = max(offset_ms.get(cell, told_ms), told_ms)
     groups = defaultdict(list)
-    for record in counted(log):
-        event, category, at = record.event, record.event.category or "unknown", record.event.occurred_at
+    for event in events:
+        at, (person, pane, *names) = event.occurred_at, cell_of(event)
+        if (ahead := offset_ms.get(cell_of(event))) is not None:
+            midnight = (pane + ahead) // 86_400_000 * 86_400_000 - ahead
+            groups[person, *names, "1d_local", midnight, midnight + 86_400_000].append(facts_of(event, currency))
         for kind, length, step in (
             ("5m", 300_000, 300_000),
             ("1h", 3_600_000, 300_000),
@@ -55,25 +75,25 @@ def windows(log: Iterable[Record], currency: str) -> dict[tuple[str, str, str, i
             newest = at // step * step
             for start in range(newest, newest - length, -step):
                 if start <= at < start + length:
-                    groups[event.person, category, kind, start, start + length].append(facts_of(event, currency))
+                    groups[person, *names, kind, start, start + length].append(facts_of(event, currency))
     return _merged(groups)
 
 
-def sessions(log: Iterable[Record], currency: str) -> dict[tuple[str, str, int, int], list[int]]:
-    """(person, session or "", first event, last event) → facts."""
+def sessions(log: Iterable[Record], currency: str) -> dict[tuple[str, str, int, int], Summary]:
+    """(person, session or "", first event, last event) → what it adds up to."""
     by_key = defaultdict(list)
     for record in counted(log):
         by_key[record.event.person, record.event.session_id or ""].append(record.event)
-    groups = {}
+    found = {}
     for (person, session), events in by_key.items():
-        run: list[Event] = []
+        runs: list[list[Event]] = []
         for event in sorted(events, key=lambda each: each.occurred_at):
-            if run and event.occurred_at - run[-1].occurred_at > SESSION_GAP_MS:
-                groups[person, session, run[0].occurred_at, run[-1].occurred_at] = [facts_of(e, currency) for e in run]
-                run = []
-            run.append(event)
-        groups[person, session, run[0].occurred_at, run[-1].occurred_at] = [facts_of(e, currency) for e in run]
-    return _merged(groups)
+            if not runs or event.occurred_at - runs[-1][-1].occurred_at > SESSION_GAP_MS:
+                runs.append([])
+            runs[-1].append(event)
+        for run in runs:
+            found[person, session, run[0].occurred_at, run[-1].occurred_at] = summary_of(session, run, currency)
+    return found
 
 
 def _merged(groups: dict[tuple, list[Facts]]) -> dict[tuple, list[int]]:

@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from dataclasses import fields
 from pathlib import Path
 
 from pyspark.sql import DataFrame, Row, SparkSession
 
+from headrace.domain.facts import FACTS, PERSON_FACTS, zero
+from headrace.domain.summary import Summary
 from headrace.stream.clean import clean_events, in_windows
 from headrace.stream.watermark import with_state_horizon
 from tests.stream.logs import HORIZON_MS, RECORDS, write_records
@@ -36,6 +39,21 @@ def emitted(
     )
     query.awaitTermination()
     return rows, list(query.recentProgress)
+
+
+def facts_in(row: Row) -> list[int]:
+    """The facts of a row as domain/facts.py orders them: zero() for what it has not or holds as null."""
+    return [
+        int(nothing) if name not in row or row[name] is None else row[name]
+        for name, nothing in zip(FACTS, zero(), strict=True)
+    ]
+
+
+def summary_in(row: Row) -> Summary:
+    """A row of SESSIONS as the law has it."""
+    values = {each.name: row[each.name] for each in fields(Summary) if each.name != "totals"}
+    lists = {name: tuple(row[name]) for name in ("viewed", "carted", "bought", "skipped", "unwanted")}
+    return Summary(**values | lists, totals={name: row[name] for name in PERSON_FACTS})
 
 
 def batch_events(spark: SparkSession, folder: Path, log: Sequence[Record]) -> DataFrame:

@@ -6,9 +6,9 @@ import pytest
 
 from headrace.domain.clean import write_clean
 from headrace.domain.events import Event, ItemId, Person, Place
-from headrace.stream.archive import catalogue_rows, decision_rows, rejected_rows
-from headrace.stream.clean import clean_events
-from headrace.stream.schemas import CATALOGUE, DECISIONS, EVENTS, REJECTED
+from headrace.stream.archive import catalogue_rows, decision_rows, rejected_rows, user_rows
+from headrace.stream.clean import clean_events, in_windows
+from headrace.stream.schemas import CATALOGUE, DECISIONS, EVENTS, REJECTED, USERS
 from tests.stream.logs import RECORDS
 
 pytestmark = pytest.mark.spark
@@ -75,7 +75,7 @@ def test_rejected_records_keep_their_bytes_and_the_reason(tuned):
     }  # fmt: skip
 
 
-def test_decisions_and_catalogue_changes_keep_key_value_and_order(tuned):
+def test_decisions_and_changes_of_items_and_people_keep_key_value_and_order(tuned):
     both = records(tuned, (b"a", b"\x01", {}), (b"a", None, {}))
     decisions, catalogue = decision_rows(both), catalogue_rows(both)
     assert matches(decisions, DECISIONS)
@@ -87,3 +87,12 @@ def test_decisions_and_catalogue_changes_keep_key_value_and_order(tuned):
         ("a", "\x01", 0),
         ("a", None, 1),
     ]
+    users = user_rows(both)
+    assert matches(users, USERS)
+    assert [(row.user_id, row.value, row.users_offset) for row in users.collect()] == [("a", "\x01", 0), ("a", None, 1)]
+
+
+def test_each_value_is_parsed_once_whatever_is_asked_of_its_columns(tuned):
+    counted = in_windows(clean_events(records(tuned, (b"k", b"{}", {"src": b"1:0:1"})))).where("occurred_at > 7")
+    plan = counted._jdf.queryExecution().optimizedPlan().toString()
+    assert plan.count("from_json(") == 1

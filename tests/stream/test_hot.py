@@ -61,8 +61,8 @@ def test_a_sweep_ends_old_state_and_what_it_knew_is_not_counted_again(tuned: Spa
     turns.take([old, new, Record(event(newest_ms, "third"), "1:0:2", newest_ms)], sweeps=False)
     views = FACTS.index("n_view")
     held = totals(turns.rows)
-    assert held["user", "u:1", START // 300_000 * 300_000, "unknown"][views] == 1
-    assert held["user", "u:1", newest_ms // 300_000 * 300_000, "unknown"][views] == 2
+    assert held["user", "u:1", START // 300_000 * 300_000, "unknown", "unknown"][views] == 1
+    assert held["user", "u:1", newest_ms // 300_000 * 300_000, "unknown", "unknown"][views] == 2
     assert sum(facts[views] for key, facts in held.items() if key[0] == "partition") == 3
 
 

@@ -29,6 +29,16 @@ def test_lag_is_what_the_topic_has_beyond_what_was_read():
     }  # fmt: skip
 
 
+def test_rows_put_into_the_state_are_summed_by_operator():
+    operators = [
+        {"operatorName": "stateStoreSave", "numRowsUpdated": 5},
+        {"operatorName": "dedupe", "numRowsUpdated": 7},
+        {"operatorName": "dedupe", "numRowsUpdated": 4},
+    ]
+    assert figures(report({}, {}) | {"stateOperators": operators})["upserts"] == {"stateStoreSave": 5, "dedupe": 11}
+    assert "upserts" not in figures(report({}, {}) | {"stateOperators": []})
+
+
 def test_a_query_over_a_table_has_no_lag_in_records():
     delta = {"sourceVersion": 1, "reservoirVersion": 8, "index": -1}
     assert (figures(report(delta, None))["lag"], figures(report(delta, None))["ends"]) == (None, None)

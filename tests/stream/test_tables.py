@@ -19,7 +19,7 @@ def test_a_table_is_made_once_with_its_schema_comment_partition_and_retention(tu
     create_tables(tuned, {"events": path})
     detail = DeltaTable.forPath(tuned, path).detail().first()
     assert (detail.description, detail.partitionColumns) == (TABLES["events"].comment, ["event_date"])
-    assert detail.properties["delta.deletedFileRetentionDuration"] == "interval 30 days"
+    assert detail.properties["delta.deletedFileRetentionDuration"] == "interval 3 days"
     table = Independent(path)
     assert table.version() == 0
     assert [(f.name, f.metadata["comment"]) for f in table.schema().fields] == [

@@ -2,13 +2,12 @@ from __future__ import annotations
 
 import pytest
 
-from headrace.domain.facts import FACTS, zero
 from headrace.stream.schemas import USER_WINDOWS
 from headrace.stream.windows import final_windows
 from tests.stream import oracle
 from tests.stream.logs import HORIZON_MS, START, closing, event, random_log
 from tests.stream.oracle import Record
-from tests.stream.streams import batch_events, emitted
+from tests.stream.streams import batch_events, emitted, facts_in
 
 pytestmark = pytest.mark.spark
 
@@ -19,9 +18,7 @@ def final(events):
 
 def by_key(rows):
     keyed = {
-        (r.person, r.category, r.window_kind, r.window_start, r.window_end): [
-            zero()[place] if r[name] is None else r[name] for place, name in enumerate(FACTS)
-        ]
+        (r.person, r.category, r.content_type, r.window_kind, r.window_start, r.window_end): facts_in(r)
         for r in rows
         if r.person != "u:closing"
     }

@@ -129,3 +129,45 @@ def test_a_record_that_is_both_an_event_and_rejected_is_a_fault_even_before_all_
 def test_an_id_used_for_two_moments_is_two_events_and_a_conflict():
     result = judged([row(0, "a", at=5), row(1, "a", at=6)], hot={("1:0", 0): 2}, raw_range={"1:0": (0, 2)})
     assert (result.totals["counted"], result.conflicts, result.faults) == (2, 1, ())
+
+
+def test_events_that_only_the_ledger_counts_name_the_hours_in_which_they_occurred():
+    # Appended in hour 5 and in hour 6; the hot query lacks one of each. They occurred in hours 2 to 3, and in hour 5.
+    ledger = [
+        row(0, "a", src_ms=5 * HOUR, at=2 * HOUR + 1),
+        row(1, "b", src_ms=5 * HOUR, at=4 * HOUR - 1),
+        row(2, "late", src_ms=5 * HOUR, at=HOUR, late=True),
+        row(3, "c", src_ms=6 * HOUR, at=5 * HOUR),
+        row(4, "c", src_ms=6 * HOUR, at=5 * HOUR),
+    ]
+    result = judged(ledger, hot={("1:0", 5 * HOUR): 1, ("1:0", 6 * HOUR): 0}, raw_range={"1:0": (0, 5)})
+    assert result.repairs == ((2 * HOUR, 4 * HOUR), (5 * HOUR, 6 * HOUR))
+    assert len(result.faults) == 2
+
+
+def test_hours_that_overlap_are_rebuilt_at_once_and_what_adds_up_or_was_counted_too_often_is_not():
+    ledger = [
+        row(0, "a", src_ms=5 * HOUR, at=4 * HOUR),
+        row(1, "b", src_ms=6 * HOUR, at=5 * HOUR),
+        row(2, "c", src_ms=7 * HOUR, at=7 * HOUR),
+        row(3, "d", src_ms=8 * HOUR, at=8 * HOUR),
+    ]
+    hot = {("1:0", 7 * HOUR): 1, ("1:0", 8 * HOUR): 2}
+    assert judged(ledger, hot=hot, raw_range={"1:0": (0, 4)}).repairs == ((4 * HOUR, 6 * HOUR),)
+    assert judged(ledger, hot=hot, raw_range={"1:0": (0, 4)}, drained=False).repairs == ()
+
+
+def test_records_of_days_that_are_no_longer_kept_are_not_judged_and_still_tell_a_duplicate():
+    ledger = [row(5, "a", src_ms=HOUR - 1), row(7, "a", src_ms=HOUR), row(8, "b", src_ms=HOUR)]
+    inputs = Inputs(
+        table(ledger, LEDGER),
+        table([], REJECTED),
+        {("1:0", 0): 9, ("1:0", HOUR): 1},
+        {"1:0": (7, 9)},
+        drained=True,
+        since_ms=HOUR,
+    )
+    result = account(inputs)
+    assert list(result.hours) == [("1:0", HOUR)]
+    assert (result.totals["received"], result.totals["duplicate"], result.totals["counted"]) == (2, 1, 1)
+    assert (result.missing, result.faults, result.pending) == ({"1:0": ()}, (), ())

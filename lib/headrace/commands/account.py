@@ -4,14 +4,18 @@ from __future__ import annotations
 
 import datetime as dt
 import json
+import time
+from dataclasses import asdict, replace
 
 import typer
 from rich.console import Console
 from rich.table import Table
 
 from headrace.commands.options import Conf, Json, Profile, World, settings_of
+from headrace.domain.boundaries import Boundaries
 from headrace.watch.account import TERMS, Account, account
 from headrace.watch.account_inputs import read_inputs
+from headrace.watch.session_boundaries import faults_of, read_boundaries
 
 COLUMNS = ("received", *TERMS, "hot")
 NEEDED_WIDTH = 110  # nine columns; narrower than that, rich would cut the figures
@@ -21,14 +25,19 @@ def command(world: World = None, profile: Profile = None, conf: Conf = None, as_
     """received = rejected + no_consent + late + duplicate + counted, per raw partition and hour of append.
 
     Over distinct records, against the broker's offsets and the hot query's own counts. Exit code 1: it does not add up.
-    Records still on their way are reported as pending, which is no fault.
+    Records still on their way are reported as pending, which is no fault. Where the ledger has what the hot query did
+    not count, the hours to rebuild are named. Finished sessions are checked too: that none overlap and none has a pause
+    inside; those longer than a day are counted.
     """
     settings = settings_of(world, profile, conf)
-    result = account(read_inputs(settings))
+    result = account(read_inputs(settings, time.time_ns() // 1_000_000))
+    sessions = read_boundaries(settings.table("sessions"))
+    result = replace(result, faults=(*result.faults, *faults_of(sessions)))
     if as_json:
-        print(json.dumps({"world": settings.world.name, **as_tree(result)}, indent=2))
+        tree = {"world": settings.world.name, **as_tree(result), "sessions": asdict(sessions)}
+        print(json.dumps(tree, indent=2))
     else:
-        _print(settings.world.name, result)
+        _print(settings.world.name, result, sessions)
     if result.faults:
         raise typer.Exit(1)
 
@@ -42,12 +51,13 @@ def as_tree(result: Account) -> dict[str, object]:
         "conflicts": result.conflicts,
         "faults": list(result.faults),
         "pending": list(result.pending),
+        "repairs": [list(hours) for hours in result.repairs],
         "missing": {name: [list(gap) for gap in gaps] for name, gaps in result.missing.items() if gaps},
         "hours": [{"raw_partition": name, "hour": hour, **row} for (name, hour), row in result.hours.items()],
     }
 
 
-def _print(world: str, result: Account) -> None:
+def _print(world: str, result: Account, sessions: Boundaries) -> None:
     table = Table(box=None, header_style="dim", show_footer=True)
     totals = result.totals
     table.add_column("partition", footer="total")
@@ -62,9 +72,16 @@ def _print(world: str, result: Account) -> None:
     console.print(table)
     if result.conflicts:
         console.print(f"{result.conflicts:,} event ids were used for several moments; each moment counts")
+    console.print(
+        f"{sessions.sessions:,} finished sessions: {sessions.overlapping:,} overlap, {sessions.gapped:,} with a pause"
+        f" inside, {sessions.absurd:,} longer than a day"
+    )
     for sentence in result.faults:
         console.print(f"[red]fault[/]    {sentence}", soft_wrap=True)
     for sentence in result.pending:
         console.print(f"[yellow]pending[/]  {sentence}", soft_wrap=True)
+    for begin, end in result.repairs:
+        first, last = (f"{dt.datetime.fromtimestamp(ms / 1000, dt.UTC):%Y-%m-%dT%H:%MZ}" for ms in (begin, end))
+        console.print(f"repair   headrace backfill --world {world} --from {first} --to {last}", soft_wrap=True)
     if not result.faults:
         console.print("adds up" if result.drained else "not yet drained: run it again when nothing is on its way")

@@ -15,7 +15,7 @@ BENCH = ROOT / "bench"
 
 
 def command(
-    name: Annotated[str, typer.Argument(help="fresh or serve; each is a file in bench/")],
+    name: Annotated[str, typer.Argument(help="fresh, stream, serve, answer, catalogue, tables or faults: see bench/")],
     options: Annotated[list[str] | None, typer.Argument(help="The benchmark's own options, after `--`.")] = None,
 ) -> None:
     """Measure, print a table (with `-- --json` a list), and leave the machine as it was: `headrace bench serve`."""

@@ -118,7 +118,9 @@ def _report(done: Replayed, as_json: bool) -> None:
         return
     console = Console(highlight=False)
     rate = done.events / done.sending_s if done.sending_s else 0.0
-    console.print(f"{done.events:,} events and {done.items:,} items of {done.format} into world {done.world}")
+    console.print(
+        f"{done.events:,} events, {done.items:,} items and {done.users:,} people of {done.format} into {done.world}"
+    )
     console.print(f"sent in {done.sending_s:.1f} s ({rate:,.0f}/s), carried through {done.drained_s:.1f} s later")
     for reason, count in sorted(done.skipped.items()):
         console.print(f"skipped {count:>9,}  {reason}")

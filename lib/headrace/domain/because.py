@@ -12,7 +12,7 @@ from headrace.domain.answer import Answer
 from headrace.domain.events import UNKNOWN, Event
 from headrace.domain.facts import COUNTS, SUMS, Facts, facts_of
 from headrace.domain.inputs import Inputs
-from headrace.domain.panes import pane_of
+from headrace.domain.panes import PaneKey, pane_of
 from headrace.domain.policy import Policy
 from headrace.domain.recommend import recommend
 from headrace.domain.session import merged
@@ -64,16 +64,14 @@ def without_item(inputs: Inputs, item: str, currency: str) -> Inputs:
     )
 
 
-def reduced(
-    panes: Mapping[tuple[int, str], Facts], gone: list[Event], currency: str
-) -> Mapping[tuple[int, str], Facts]:
-    """Panes less these events: counts and sums. Price extremes cannot be taken back and stay; no feature reads them.
+def reduced(panes: Mapping[PaneKey, Facts], gone: list[Event], currency: str) -> Mapping[PaneKey, Facts]:
+    """Panes less these events: counts and sums. Extremes cannot be taken back and stay; no feature reads them.
 
     An event that its pane does not hold, because it was late or the stream has not got to it, takes nothing away.
     """
     left = dict(panes)
     for event in gone:
-        key = pane_of(event.occurred_at), event.category or UNKNOWN
+        key = pane_of(event.occurred_at), event.category or UNKNOWN, event.content_type or UNKNOWN
         cell = left.get(key)
         if cell is None or event.late:
             continue

@@ -35,6 +35,7 @@ MAX_EVENT_BYTES: Final = 65_536
 MAX_EVENT_ID: Final = 64
 MAX_ID: Final = 128
 MAX_AHEAD_MS: Final = 300_000
+MAX_TZ_OFFSET_MIN: Final = 1440
 SESSION_GAP_MS: Final = 1_800_000
 UNKNOWN: Final = "unknown"
 

@@ -57,11 +57,19 @@ def softmax_with_floor(scores: NDArray[np.int64], temperature: float, floor: flo
     (1 − floor)·softmax(score / temperature) + floor / n, in units of 2⁻⁴⁰; weight / Σ weights is the exact chance.
     """
     barred = scores == BARRED
-    logits = np.where(barred, -np.inf, scores / (MICRO * temperature))
-    grown = np.exp(logits - logits.max(axis=-1, keepdims=True))
-    share = (1.0 - floor) * grown / grown.sum(axis=-1, keepdims=True)
-    share += floor / np.maximum((~barred).sum(axis=-1, keepdims=True), 1)
-    return np.where(barred, 0, np.floor(share * _GRAIN).astype(np.int64) + 1)
+    share = scores / (MICRO * temperature)
+    share[barred] = -np.inf
+    share -= share.max(axis=-1, keepdims=True)
+    np.exp(share, out=share)
+    grown = share.sum(axis=-1, keepdims=True)
+    share *= 1.0 - floor
+    share /= grown
+    share += floor / np.maximum(scores.shape[-1] - barred.sum(axis=-1, keepdims=True), 1)
+    share *= _GRAIN
+    weights = share.astype(np.int64)  # cut off: a share is never negative
+    weights += 1
+    weights[barred] = 0
+    return weights
 
 
 BARRED: Final = int(np.iinfo(np.int64).min)

@@ -6,12 +6,14 @@ Merging is associative and commutative and `zero` is its identity, so grouping a
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
 from functools import reduce
 from typing import Final
 
 import numpy as np
 from numpy.typing import NDArray
 
+from headrace.domain.distinct import WORDS, bits_of, words_of
 from headrace.domain.events import KINDS, Event
 
 Facts = NDArray[np.int64]
@@ -19,12 +21,21 @@ Facts = NDArray[np.int64]
 
 COUNTS: Final = tuple(f"n_{kind}" for kind in KINDS)
 SUMS: Final = ("dwell_ms", "watch_ms", "pause_ms", "quantity_milli", "rating_milli", "price_n", "price_sum")
-FACTS: Final = (*COUNTS, *SUMS, "price_min", "price_max")
-"""Every fact, in packed order: append only. price_* cover priced events in the world's currency, in minor units."""
+PERSON_FACTS: Final = (*COUNTS, *SUMS, "price_min", "price_max", "tz_offset_max")
+"""Facts of one person's events. price_* cover priced events in the world's currency, in minor units; tz_offset_max is
+the greatest offset of local time that any event told, in minutes."""
+
+PEOPLE: Final = tuple(f"people_{word}" for word in range(WORDS))
+"""Who did it, as the words of domain/distinct.py: 0 but for items."""
+
+FACTS: Final = (*PERSON_FACTS, *PEOPLE)
+"""Every fact, in packed order: append only."""
 
 PLACE_OF: Final = {name: place for place, name in enumerate(FACTS)}
 _MIN: Final = PLACE_OF["price_min"]
 _MAX: Final = PLACE_OF["price_max"]
+_OFFSET: Final = PLACE_OF["tz_offset_max"]
+_PEOPLE: Final = PLACE_OF[PEOPLE[0]]
 _NONE_MIN: Final = np.iinfo(np.int64).max
 _NONE_MAX: Final = np.iinfo(np.int64).min
 _VERSION: Final = 1
@@ -43,17 +54,19 @@ VALUE_FACT: Final = {
 
 
 def zero() -> Facts:
-    """The facts of nothing: all sums 0, no price seen."""
+    """The facts of nothing: all sums 0, no price seen, no offset told, nobody there."""
     facts = np.zeros(len(FACTS), dtype=np.int64)
-    facts[_MIN], facts[_MAX] = _NONE_MIN, _NONE_MAX
+    facts[_MIN], facts[_MAX], facts[_OFFSET] = _NONE_MIN, _NONE_MAX, _NONE_MAX
     return facts
 
 
 def merge(left: Facts, right: Facts) -> Facts:
-    """Both together: sums add, price_min and price_max keep the extreme."""
+    """Both together: sums add, price_min, price_max and tz_offset_max keep the extreme, words of people unite."""
     both = left + right
     both[_MIN] = min(left[_MIN], right[_MIN])
     both[_MAX] = max(left[_MAX], right[_MAX])
+    both[_OFFSET] = max(left[_OFFSET], right[_OFFSET])
+    both[_PEOPLE:] = left[_PEOPLE:] | right[_PEOPLE:]
     return both
 
 
@@ -63,7 +76,7 @@ def merge_all(parts: Iterable[Facts]) -> Facts:
 
 
 def facts_of(event: Event, currency: str) -> Facts:
-    """One event as facts. `currency` is the world's: other prices are not counted."""
+    """One event as facts of its person. `currency` is the world's: other prices are not counted."""
     facts = zero()
     facts[PLACE_OF[f"n_{event.kind}"]] = 1
     if event.value_milli is not None and event.kind in VALUE_FACT:
@@ -73,7 +86,26 @@ def facts_of(event: Event, currency: str) -> Facts:
         facts[PLACE_OF["price_n"]] = 1
         facts[PLACE_OF["price_sum"]] = event.price_minor
         facts[_MIN] = facts[_MAX] = event.price_minor
+    if event.tz_offset_min is not None:
+        facts[_OFFSET] = event.tz_offset_min
     return facts
+
+
+def item_facts_of(event: Event, currency: str) -> Facts:
+    """One event as facts of its item: who did it is in them."""
+    facts = facts_of(event, currency)
+    facts[_PEOPLE:] = words_of(bits_of([event.person]))
+    return facts
+
+
+def people_of(facts: NDArray[np.int64]) -> NDArray[np.int64]:
+    """The words for `distinct`: int64 [..., len(FACTS)] → int64 [..., WORDS]."""
+    return facts[..., _PEOPLE:]
+
+
+def tz_offset_of(facts: Facts) -> int | None:
+    """Minutes of local time ahead of UTC; None where no event told."""
+    return None if facts[_OFFSET] == _NONE_MAX else int(facts[_OFFSET])
 
 
 def has_price(facts: Facts) -> bool:
@@ -89,34 +121,62 @@ def pack(facts: Facts) -> bytes:
     )
 
 
+@dataclass(frozen=True, slots=True, eq=False)
+class Entries:
+    """What differs from `zero()` in n rows of facts, m of it, row by row.
+
+    sizes int64 [n]: how many of a row; places int64 [m]: in FACTS; values int64 [m]
+    """
+
+    sizes: NDArray[np.int64]
+    places: NDArray[np.int64]
+    values: NDArray[np.int64]
+
+
+def entries_of_rows(rows: NDArray[np.int64]) -> Entries:
+    """Of int64 [n, len(FACTS)]."""
+    changed = rows != zero()
+    return Entries(np.count_nonzero(changed, axis=1), np.nonzero(changed)[1], rows[changed])
+
+
+def rows_of_entries(entries: Entries) -> NDArray[np.int64]:
+    """The inverse of `entries_of_rows`."""
+    rows = np.tile(zero(), (len(entries.sizes), 1))
+    rows[np.repeat(np.arange(len(rows)), entries.sizes), entries.places] = entries.values
+    return rows
+
+
 def pack_rows(rows: NDArray[np.int64]) -> list[bytes]:
     """`pack` of each row of an int64 array [n, len(FACTS)], at once."""
-    owners, places = np.nonzero(rows != zero())
-    entries = np.empty(len(owners), dtype=_ENTRY)
-    entries["place"], entries["value"] = places, rows[owners, places]
+    plain = entries_of_rows(rows)
+    entries = np.empty(len(plain.places), dtype=_ENTRY)
+    entries["place"], entries["value"] = plain.places, plain.values
     packed = entries.tobytes()
-    sizes = np.bincount(owners, minlength=len(rows)) * _ENTRY.itemsize
+    sizes = plain.sizes * _ENTRY.itemsize
     ends = np.cumsum(sizes)
     return [_VERSION_BYTE + packed[begin:end] for begin, end in zip(ends - sizes, ends, strict=True)]
 
 
 def unpack(packed: bytes) -> Facts:
     """The inverse of `pack`. Raises ValueError on another version, or bytes that `pack` does not make."""
-    facts: Facts = unpack_rows([packed])[0]
+    facts: Facts = rows_of_entries(unpack_entries([packed]))[0]
     return facts
 
 
-def unpack_rows(packed: Sequence[bytes]) -> NDArray[np.int64]:
-    """`unpack` of each, at once: int64 [n, len(FACTS)]."""
-    for one in packed:
-        if len(one) % _ENTRY.itemsize != 1:
-            raise ValueError(f"packed facts of {len(one)} bytes: not a version and entries of {_ENTRY.itemsize}")
-        if one[0] != _VERSION:
-            raise ValueError(f"packed facts of version {one[0]}; this code reads version {_VERSION}")
-    rows = np.tile(zero(), (len(packed), 1))
-    entries = np.frombuffer(b"".join([one[1:] for one in packed]), dtype=_ENTRY)
-    if len(entries) and entries["place"].max() >= len(FACTS):
-        raise ValueError(f"packed facts name place {entries['place'].max()}; this code knows {len(FACTS)}")
-    owners = np.repeat(np.arange(len(packed)), [len(one) // _ENTRY.itemsize for one in packed])
-    rows[owners, entries["place"]] = entries["value"]
-    return rows
+def unpack_entries(packed: Sequence[bytes]) -> Entries:
+    """Packed facts as entries, all at once. Raises as `unpack` does."""
+    joined = np.frombuffer(b"".join(packed), dtype=np.uint8)
+    sizes = np.fromiter(map(len, packed), dtype=np.int64, count=len(packed))
+    wrong = sizes[sizes % _ENTRY.itemsize != 1]
+    if len(wrong):
+        raise ValueError(f"packed facts of {wrong[0]} bytes: not a version and entries of {_ENTRY.itemsize}")
+    firsts = np.cumsum(sizes) - sizes
+    versions = joined[firsts]
+    if np.any(versions != _VERSION):
+        other = versions[versions != _VERSION][0]
+        raise ValueError(f"packed facts of version {other}; this code reads version {_VERSION}")
+    entries = np.delete(joined, firsts).view(_ENTRY)
+    places = entries["place"].astype(np.int64)
+    if len(places) and places.max() >= len(FACTS):
+        raise ValueError(f"packed facts name place {places.max()}; this code knows {len(FACTS)}")
+    return Entries(sizes // _ENTRY.itemsize, places, entries["value"].astype(np.int64))

@@ -74,8 +74,7 @@ def compute(
 ) -> NDArray[np.float32]:
     """Every feature of every candidate: float32 [n, len(FEATURES)], C order."""
     items = pool.items
-    table = np.empty((len(items), len(FEATURES)))
-    table[:] = [feature.default for feature in FEATURES]
+    table = np.empty((len(items), len(FEATURES)), dtype=np.float32)
     category = catalogue.category[items]
     columns = {
         "als": _dot(model.item_factors, items, preferences.factors),
@@ -95,7 +94,7 @@ def compute(
     }
     for name, column in columns.items():
         table[:, COLUMN[name]] = column
-    return table.astype(np.float32)
+    return table
 
 
 def _dot(
@@ -124,25 +123,29 @@ def _looked_up(keys: NDArray[np.int64], values: NDArray[np.float64], items: NDAr
 
 def _marked(marks: Mapping[str, int], catalogue: Catalogue, items: NDArray[np.int64]) -> NDArray[np.float64]:
     """The mark of each item, 0 for the others. Few marks, many items: the loop runs over marks."""
-    known = sorted((catalogue.index[item], mark) for item, mark in marks.items() if item in catalogue.index)
+    known = sorted([(catalogue.index[item], mark) for item, mark in marks.items() if item in catalogue.index])
+    if not known:
+        return np.zeros(len(items))
     keys = np.array([place for place, _ in known], dtype=np.int64)
     return _looked_up(keys, np.array([mark for _, mark in known], dtype=np.float64), items)
 
 
 def _price_closeness(session: Session, price_minor: NDArray[np.int64]) -> NDArray[np.float64]:
-    if session.price_min is None or session.price_max is None:
+    prices = session.prices
+    if not prices:
         return np.zeros(len(price_minor))
     price = np.maximum(price_minor, 1).astype(np.float64)  # a free item compares as one minor unit
-    below, above = price / max(session.price_min, 1), max(session.price_max, 1) / price
+    below, above = price / max(min(prices), 1), max(*prices, 1) / price
     return np.where(price_minor < 0, 0.0, np.minimum(1.0, np.minimum(below, above)))
 
 
 def _content_time(session: Session, catalogue: Catalogue) -> NDArray[np.float64]:
     """Share of time per content type code; the unknown type counts in the whole but has no share."""
     time = np.zeros(len(catalogue.content_types))
-    for spent in (session.dwell_ms, session.watch_ms):
+    spent = (session.dwell_ms, session.watch_ms)
+    for each in spent:
         for code, name in enumerate(catalogue.content_types):
-            time[code] += spent.get(name, 0)
-    whole = sum(session.dwell_ms.values()) + sum(session.watch_ms.values())
+            time[code] += each.get(name, 0)
+    whole = sum(sum(each.values()) for each in spent)
     time[0] = 0.0
     return time / whole if whole else time

@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from headrace.domain.events import Event, Person
 from headrace.domain.facts import Facts
 from headrace.domain.model import BatchCandidates
+from headrace.domain.panes import PaneKey
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -33,7 +34,7 @@ class Inputs:
     limit       how many items are wanted, at least 0
     tail        the person's newest events as read from session_tail, in any order; () where the read failed
     context     events handed in with the request, used at once; already in the tail: counted once
-    panes       (pane start in ms, category) → facts, for at least the last day; {} where the read failed
+    panes       facts of each pane, category and content type, for at least the last day; {} where the read failed
     batch       what training found for the person; None where nothing was found or the read failed
     exclude     item ids that must not be served: the request's, and earlier pages'
     seed        32 bytes, `exploration.seed_of(secret, request_id)`
@@ -46,7 +47,7 @@ class Inputs:
     session_id: str | None = None
     tail: tuple[Event, ...] = ()
     context: tuple[Event, ...] = ()
-    panes: Mapping[tuple[int, str], Facts] = field(default_factory=dict)
+    panes: Mapping[PaneKey, Facts] = field(default_factory=dict)
     batch: BatchCandidates | None = None
     wanted: Wanted = Wanted()
     exclude: tuple[str, ...] = ()

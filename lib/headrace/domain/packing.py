@@ -8,16 +8,17 @@ from __future__ import annotations
 
 import base64
 from collections.abc import Mapping, Sequence
-from typing import TypedDict
+from typing import NotRequired, TypedDict
 
 import numpy as np
 from numpy.typing import NDArray
 
 from headrace.domain.catalogue import Catalogue
-from headrace.domain.events import Event, ItemId, Person
+from headrace.domain.events import UNKNOWN, Event, ItemId, Person
 from headrace.domain.facts import Facts, zero
 from headrace.domain.model import SOURCES, BatchCandidates
-from headrace.domain.panes import DAY_MS, window_panes
+from headrace.domain.pane_table import table_of
+from headrace.domain.panes import DAY_MS, PaneKey, window_panes
 from headrace.domain.retrieval import Pool
 
 ItemCode = int | str
@@ -45,10 +46,11 @@ class EventColumns(TypedDict, total=False):
 
 
 class PanePlain(TypedDict):
-    """facts: place in FACTS, value, place, value, …, of those that differ from zero()."""
+    """facts: place in FACTS, value, place, value, …, of those that differ from zero(); no content_type: unknown."""
 
     start_ms: int
     category: str
+    content_type: NotRequired[str]
     facts: list[int]
 
 
@@ -158,29 +160,36 @@ def unpack_events(columns: EventColumns, clock: int, items: Sequence[str]) -> tu
     )
 
 
-def pack_panes(panes: Mapping[tuple[int, str], Facts], clock: int) -> list[PanePlain]:
+def pack_panes(panes: Mapping[PaneKey, Facts], clock: int) -> list[PanePlain]:
     """Those of the last day, oldest first: the law reads no others."""
-    day = window_panes(clock, DAY_MS)
-    kept = sorted(((key, facts) for key, facts in panes.items() if key[0] in day), key=lambda cell: cell[0])
-    if not kept:
-        return []
-    table = np.array([facts for _, facts in kept])
-    rows, places = np.nonzero(table != zero())
-    pairs = np.stack([places, table[rows, places]], axis=1).tolist()
-    ends = np.searchsorted(rows, np.arange(len(kept)), side="right").tolist()
+    table, day = table_of(panes), window_panes(clock, DAY_MS)
+    entries = table.entries
+    numbers = np.column_stack((entries.places, entries.values)).reshape(-1).tolist()
+    ends = np.cumsum(2 * entries.sizes)
+    firsts = ends - 2 * entries.sizes
+    cells = sorted(zip(table.starts.tolist(), table.names, firsts.tolist(), ends.tolist(), strict=True))
     return [
-        PanePlain(start_ms=start_ms, category=category, facts=[number for pair in pairs[start:end] for number in pair])
-        for ((start_ms, category), _), start, end in zip(kept, [0, *ends], ends, strict=False)
+        _pane_plain((start_ms, *names), numbers[first:end])
+        for start_ms, names, first, end in cells
+        if day.start <= start_ms < day.stop
     ]
 
 
-def unpack_panes(packed: Sequence[PanePlain]) -> dict[tuple[int, str], Facts]:
+def _pane_plain(key: PaneKey, facts: list[int]) -> PanePlain:
+    start_ms, category, content_type = key
+    plain = PanePlain(start_ms=start_ms, category=category, facts=facts)
+    if content_type != UNKNOWN:
+        plain["content_type"] = content_type
+    return plain
+
+
+def unpack_panes(packed: Sequence[PanePlain]) -> dict[PaneKey, Facts]:
     """The inverse of `pack_panes`."""
-    panes: dict[tuple[int, str], Facts] = {}
+    panes: dict[PaneKey, Facts] = {}
     for pane in packed:
         facts = zero()
         facts[pane["facts"][::2]] = pane["facts"][1::2]
-        panes[pane["start_ms"], pane["category"]] = facts
+        panes[pane["start_ms"], pane["category"], pane.get("content_type", UNKNOWN)] = facts
     return panes
 
 
@@ -206,25 +215,26 @@ def unpack_batch(packed: BatchPlain) -> BatchCandidates:
 
 def pool_rows(pool: Pool, model_items: int) -> NDArray[np.int64]:
     """The rows of a pool in the order of PoolPlain: by model index, then what was added since by id."""
-    known = np.flatnonzero(pool.items < model_items)
-    added = np.flatnonzero(pool.items >= model_items)
-    return np.concatenate([known[np.argsort(pool.items[known])], added])
+    rows = np.arange(len(pool.items))
+    return np.argsort(np.where(pool.items < model_items, pool.items, model_items + rows))  # a pool is in order of id
 
 
 def pack_pool(pool: Pool, model_items: int, catalogue: Catalogue) -> PoolPlain:
     """For reading and counterfactual judgement; answering again derives the pool anew."""
     rows = pool_rows(pool, model_items)
     items, sources = pool.items[rows], pool.sources[rows]
-    thousandths = np.rint(pool.scores[rows] * 1000).astype(np.int64)
+    known = int(np.count_nonzero(items < model_items))
+    indices, added = items[:known], items[known:]
+    scores: dict[str, list[int]] = {}
+    for code in range(FIRST_LIVE, len(SOURCES)):
+        found = rows[sources >> code & 1 == 1]
+        if len(found):
+            scores[SOURCES[code]] = np.rint(pool.scores[found, code] * 1000).astype(np.int64).tolist()
     return PoolPlain(
-        gaps=np.diff(items[items < model_items], prepend=0).tolist(),
-        added=[catalogue.items[place] for place in items[items >= model_items].tolist()],
+        gaps=[*indices[:1].tolist(), *(indices[1:] - indices[:-1]).tolist()],
+        added=[catalogue.items[place] for place in added.tolist()],
         sources=sources.tolist(),
-        scores={
-            name: thousandths[sources >> code & 1 == 1, code].tolist()
-            for code, name in enumerate(SOURCES)
-            if code >= FIRST_LIVE and (sources >> code & 1).any()
-        },
+        scores=scores,
     )
 
 

@@ -4,10 +4,14 @@ from __future__ import annotations
 
 from typing import Final
 
+MINUTE_MS: Final = 60_000
 PANE_MS: Final = 300_000
 HOUR_MS: Final = 3_600_000
 DAY_MS: Final = 86_400_000
 PANES_PER_HOUR: Final = HOUR_MS // PANE_MS
+
+PaneKey = tuple[int, str, str]
+"""(start of the pane in ms, category, content type); the last two "unknown" where events do not say."""
 
 
 def pane_of(occurred_at: int) -> int:
@@ -22,6 +26,18 @@ def pane_of(occurred_at: int) -> int:
 def hour_of(occurred_at: int) -> int:
     """Start of the UTC hour that holds a moment."""
     return occurred_at - occurred_at % HOUR_MS
+
+
+def local_day_of(pane_ms: int, tz_offset_min: int) -> int:
+    """Midnight before a pane on a clock that is so many minutes ahead of UTC, read off that clock as if it were UTC.
+
+    So a day is a date of the person's own calendar: one day, of 23 to 25 hours, when their clocks change.
+
+    >>> local_day_of(DAY_MS - PANE_MS, 60), local_day_of(DAY_MS, -60)
+    (86400000, 0)
+    """
+    local_ms = pane_ms + tz_offset_min * MINUTE_MS
+    return local_ms - local_ms % DAY_MS
 
 
 def window_panes(clock: int, length_ms: int) -> range:

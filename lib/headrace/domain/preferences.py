@@ -14,7 +14,8 @@ from numpy.typing import NDArray
 
 from headrace.domain.catalogue import Catalogue
 from headrace.domain.facts import FACTS, Facts
-from headrace.domain.panes import DAY_MS, HOUR_MS, window_panes
+from headrace.domain.pane_table import table_of
+from headrace.domain.panes import DAY_MS, HOUR_MS, PaneKey, window_panes
 from headrace.domain.signals import Signals
 from headrace.domain.strength import strengths_of_facts
 
@@ -42,7 +43,7 @@ class Preferences:
 
 def preferences_of(
     signals: Signals,
-    panes: Mapping[tuple[int, str], Facts],
+    panes: Mapping[PaneKey, Facts],
     clock: int,
     catalogue: Catalogue,
     item_factors: NDArray[np.float32],
@@ -114,28 +115,20 @@ def folded(
 
 
 def _window_strength(
-    panes: Mapping[tuple[int, str], Facts], clock: int, catalogue: Catalogue
+    panes: Mapping[PaneKey, Facts], clock: int, catalogue: Catalogue
 ) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
     """Strength per category over the last hour and the last day: the law of strength on summed facts."""
-    code = catalogue.category_code
-    cells = sorted((key, facts) for key, facts in panes.items() if code.get(key[1], 0) > 0) if panes else []
-    starts = np.array([pane_ms for (pane_ms, _), _ in cells], dtype=np.int64)
-    codes = np.array([code[category] for (_, category), _ in cells], dtype=np.int64)
-    facts = np.array([facts for _, facts in cells], dtype=np.int64).reshape(-1, len(FACTS))
-    hour, day = (
-        _strength_within(window_panes(clock, length_ms), starts, codes, facts, len(catalogue.categories))
-        for length_ms in (HOUR_MS, DAY_MS)
-    )
-    return hour, day
-
-
-def _strength_within(
-    window: range, starts: NDArray[np.int64], codes: NDArray[np.int64], facts: NDArray[np.int64], categories: int
-) -> NDArray[np.float64]:
-    inside = (starts >= window.start) & (starts < window.stop)
-    found, inverse = np.unique(codes[inside], return_inverse=True)
-    summed = np.zeros((len(found), len(FACTS)), dtype=np.int64)
-    np.add.at(summed, inverse, facts[inside])  # price extremes become meaningless here; strengths do not read them
-    strength = np.zeros(categories)
-    strength[found] = strengths_of_facts(summed)
-    return strength
+    table, number = table_of(panes), dict[str, int]()
+    categories = np.array([number.setdefault(name, len(number)) for name, _ in table.names], dtype=np.int64)
+    codes = [catalogue.category_code.get(name, 0) for name in number]
+    entries = table.entries
+    at = np.repeat(categories * len(FACTS), entries.sizes) + entries.places
+    summed = np.zeros((2, len(codes), len(FACTS)), dtype=np.int64)
+    for total, length_ms in zip(summed, (HOUR_MS, DAY_MS), strict=True):
+        window = window_panes(clock, length_ms)
+        inside = np.repeat((table.starts >= window.start) & (table.starts < window.stop), entries.sizes)
+        # Extremes become meaningless in the sum; strengths do not read them.
+        np.add.at(total.reshape(-1), at[inside], entries.values[inside])
+    strength = np.zeros((2, len(catalogue.categories)))
+    strength[:, codes] = strengths_of_facts(summed)
+    return strength[0], strength[1]

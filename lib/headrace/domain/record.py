@@ -99,15 +99,15 @@ class Record(TypedDict):
 
 def slot_plain(slot: Slot) -> SlotPlain:
     """A slot as JSON."""
-    return SlotPlain(
-        item=slot.item,
-        score=slot.score,
-        parts=list(slot.parts),
-        sources=list(slot.sources),
-        propensity=slot.propensity,
-        score_place=slot.score_place,
-        rule_place=slot.rule_place,
-    )
+    return {
+        "item": slot.item,
+        "score": slot.score,
+        "parts": list(slot.parts),
+        "sources": list(slot.sources),
+        "propensity": slot.propensity,
+        "score_place": slot.score_place,
+        "rule_place": slot.rule_place,
+    }
 
 
 def steps_plain(steps: Sequence[Step]) -> list[StepPlain]:

@@ -90,8 +90,11 @@ def score_parts(features: NDArray[np.float32], weights: Weights) -> NDArray[np.i
     """Micro-units, int64 [n, parts], rounded half to even."""
     columns = features.T[[COLUMN[name] for name in weights.names]].astype(np.float64)  # a part is a contiguous row
     for place, part in enumerate(weights.parts):
-        columns[place] = part.weight * _scaled(columns[place], part.scale)
-    return np.ascontiguousarray(np.rint(columns * MICRO).astype(np.int64).T)
+        if part.scale != "as_is":
+            columns[place] = _scaled(columns[place], part.scale)
+    columns *= np.array([[part.weight] for part in weights.parts])
+    columns *= MICRO
+    return np.rint(columns, out=columns).astype(np.int64).T.copy()
 
 
 def scores_of(parts: NDArray[np.int64]) -> NDArray[np.int64]:
@@ -100,7 +103,7 @@ def scores_of(parts: NDArray[np.int64]) -> NDArray[np.int64]:
 
 
 def _scaled(column: NDArray[np.float64], scale: Scale) -> NDArray[np.float64]:
-    if scale == "as_is" or not len(column):
+    if not len(column):
         return column
     if scale == "max":
         most = np.abs(column).max()

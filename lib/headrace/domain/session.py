@@ -4,53 +4,57 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from operator import gt
 
-from headrace.domain.events import SESSION_GAP_MS, UNKNOWN, Event
-
-_MILLI = 1000
+from headrace.domain.events import SESSION_GAP_MS, Event
+from headrace.domain.summary import SKIPPED, counted, items_of, prices_of, time_by_type
 
 
 @dataclass(frozen=True, slots=True)
 class Session:
-    """Events in order of happening (ties: event_id) and what they add up to; late events are outside.
+    """Events in order of happening (ties: event_id); late ones are outside. What ranking reads is counted when asked.
 
-    events            oldest first; () where the last one is more than 30 min before the clock
-    started_ms        of the first event; None without events; last_ms: of the last
-    viewed            distinct items of view, click, dwell and watch events, newest first
-    seen              item → number of events on it
-    categories        category → number of events in it, "unknown" included
-    kinds             kind → number of events, only kinds that occur
-    price_*           of priced events in the world's currency, minor units; None without one
-    dwell_ms, watch_ms  content type → time, "unknown" included
-    skipped, unwanted distinct items skipped; distinct items hidden or disliked; newest first
-    queries           search texts, newest first
+    Everything else that they say is `summary_of` them (summary.py), as of a finished session.
+
+    events    oldest first; () where the last one is more than 30 min before the clock
+    currency  the world's: prices in others are not looked at
     """
 
     session_id: str | None
     events: tuple[Event, ...]
-    started_ms: int | None
-    last_ms: int | None
-    viewed: tuple[str, ...]
-    seen: Mapping[str, int]
-    categories: Mapping[str, int]
-    kinds: Mapping[str, int]
-    price_min: int | None
-    price_max: int | None
-    price_last: int | None
-    dwell_ms: Mapping[str, int]
-    watch_ms: Mapping[str, int]
-    skipped: tuple[str, ...]
-    unwanted: tuple[str, ...]
-    queries: tuple[str, ...]
+    currency: str
 
     @property
-    def length_ms(self) -> int:
-        """From the first event to the last; 0 without events."""
-        return 0 if self.started_ms is None or self.last_ms is None else self.last_ms - self.started_ms
+    def seen(self) -> Mapping[str, int]:
+        """Item → number of events on it."""
+        return counted([event.item_id for event in self.events if event.item_id is not None])
+
+    @property
+    def prices(self) -> Sequence[int]:
+        """Of priced events in the world's currency, minor units, oldest first."""
+        return prices_of(self.events, self.currency)
+
+    @property
+    def dwell_ms(self) -> Mapping[str, int]:
+        """Content type → time, "unknown" included."""
+        return time_by_type(self.events, "dwell")
+
+    @property
+    def watch_ms(self) -> Mapping[str, int]:
+        """Content type → time, "unknown" included."""
+        return time_by_type(self.events, "watch")
+
+    @property
+    def skipped(self) -> tuple[str, ...]:
+        """Distinct items skipped."""
+        return items_of(self.events, SKIPPED)
 
 
 def merged(tail: Sequence[Event], context: Sequence[Event]) -> tuple[Event, ...]:
     """Both, each deduplication key once (the tail's copy), newest first; ties: event_id, descending."""
+    moments = [(event.occurred_at, event.event_id) for event in tail]
+    if not context and all(map(gt, moments, moments[1:])):  # as a store hands it out: in order, so each once
+        return tuple(tail)
     # Event.key, written out: it is asked for every event of every request.
     once = {(event.person, event.event_id, event.occurred_at): event for event in (*context, *tail)}
     return tuple(sorted(once.values(), key=lambda event: (event.occurred_at, event.event_id), reverse=True))
@@ -74,50 +78,4 @@ def live_session(newest_first: Sequence[Event], clock: int, currency: str, sessi
             break
         events.append(event)
         after = event.occurred_at
-    return _summed(session_id, events, currency)
-
-
-def _summed(session_id: str | None, newest_first: list[Event], currency: str) -> Session:
-    priced = [
-        event.price_minor
-        for event in newest_first
-        if event.price_minor is not None and event.currency in (None, currency)
-    ]
-    return Session(
-        session_id=session_id,
-        events=tuple(reversed(newest_first)),
-        started_ms=newest_first[-1].occurred_at if newest_first else None,
-        last_ms=newest_first[0].occurred_at if newest_first else None,
-        viewed=_items(newest_first, "view", "click", "dwell", "watch"),
-        seen=_counted([event.item_id for event in newest_first if event.item_id is not None]),
-        categories=_counted([event.category or UNKNOWN for event in newest_first]),
-        kinds=_counted([event.kind for event in newest_first]),
-        price_min=min(priced, default=None),
-        price_max=max(priced, default=None),
-        price_last=priced[0] if priced else None,
-        dwell_ms=_time(newest_first, "dwell"),
-        watch_ms=_time(newest_first, "watch"),
-        skipped=_items(newest_first, "skip"),
-        unwanted=_items(newest_first, "hide", "dislike"),
-        queries=tuple(event.query for event in newest_first if event.kind == "search" and event.query is not None),
-    )
-
-
-def _items(events: Sequence[Event], *kinds: str) -> tuple[str, ...]:
-    return tuple(dict.fromkeys(event.item_id for event in events if event.item_id is not None and event.kind in kinds))
-
-
-def _counted(names: Sequence[str]) -> dict[str, int]:
-    counts: dict[str, int] = {}
-    for name in names:
-        counts[name] = counts.get(name, 0) + 1
-    return counts
-
-
-def _time(events: Sequence[Event], kind: str) -> dict[str, int]:
-    time: dict[str, int] = {}
-    for event in events:
-        if event.kind == kind and event.value_milli is not None:
-            name = event.content_type or UNKNOWN
-            time[name] = time.get(name, 0) + max(0, event.value_milli // _MILLI)
-    return time
+    return Session(session_id, tuple(reversed(events)), currency)

@@ -17,8 +17,8 @@ HALF_LIFE_MS: Final = 3_600_000
 """After an hour an event says half as much. The tail reaches back two days: 2⁻⁴⁸, so nothing jumps when it ends."""
 
 _NEUTRAL: Final = {kind: neutral_value_milli(kind) for kind in KIND_CODE}
-_WANTING: Final = frozenset({"like", "cart", "purchase", "playlist_add"})
 _REFUSING: Final = frozenset({"hide", "dislike"})
+_TELLING: Final = _REFUSING | {"like", "cart", "purchase", "playlist_add"}
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -45,27 +45,28 @@ def signals_of(newest_first: Sequence[Event], session: Sequence[Event], catalogu
     """Events of one person; `session`: those of them, the same objects, that belong to the live session."""
     index, code = catalogue.index, catalogue.category_code
     live = {id(event) for event in session}  # the same objects: their keys would be built twice for every event
-    rows = [
-        (
-            -1 if event.item_id is None else index.get(event.item_id, -1),
-            KIND_CODE[event.kind],
-            code.get(event.category or UNKNOWN, 0),
-            clock - event.occurred_at,
-            _NEUTRAL[event.kind] if event.value_milli is None else event.value_milli,
-            id(event) in live,
-        )
-        for event in newest_first
-    ]
-    items, kinds, categories, age_ms, value_milli, in_session = np.array(rows, dtype=np.int64).reshape(-1, 6).T
-    raw = strengths(kinds, value_milli)
-    decayed = raw * np.exp2(-np.maximum(age_ms, 0) / HALF_LIFE_MS)
-    return Signals(items, kinds, categories, decayed, raw, in_session.astype(np.bool_))
+    items = [-1 if event.item_id is None else index.get(event.item_id, -1) for event in newest_first]
+    kinds = np.array([KIND_CODE[event.kind] for event in newest_first], dtype=np.int64)
+    categories = [code.get(event.category or UNKNOWN, 0) for event in newest_first]
+    happened = np.array([event.occurred_at for event in newest_first], dtype=np.int64)
+    value_milli = [_NEUTRAL[event.kind] if event.value_milli is None else event.value_milli for event in newest_first]
+    in_session = [id(event) in live for event in newest_first]
+    raw = strengths(kinds, np.array(value_milli, dtype=np.int64))
+    decayed = raw * np.exp2(-np.maximum(clock - happened, 0) / HALF_LIFE_MS)
+    return Signals(
+        np.array(items, dtype=np.int64),
+        kinds,
+        np.array(categories, dtype=np.int64),
+        decayed,
+        raw,
+        np.array(in_session, dtype=np.bool_),
+    )
 
 
 def unwanted_items(newest_first: Sequence[Event]) -> tuple[str, ...]:
     """Items whose newest word from this person is hide or dislike, not like, cart, purchase or playlist_add."""
     last_word: dict[str, bool] = {}
     for event in newest_first:
-        if event.item_id is not None and (event.kind in _REFUSING or event.kind in _WANTING):
+        if event.kind in _TELLING and event.item_id is not None:
             last_word.setdefault(event.item_id, event.kind in _REFUSING)
     return tuple(item for item, refused in last_word.items() if refused)

@@ -65,7 +65,7 @@ def strengths(kinds: NDArray[np.int64], value_milli: NDArray[np.int64]) -> NDArr
     [5.0, 1.0]
     """
     value = value_milli / 1000.0
-    by_value = np.where(kinds == _RATING, np.clip(value - NEUTRAL_STARS, -MOST_OF_STARS, MOST_OF_STARS), 0.0)
+    by_value = np.where(kinds == _RATING, _within(value - NEUTRAL_STARS, MOST_OF_STARS), 0.0)
     by_value += np.where(kinds == _DWELL, _saturated(value, HALF_DWELL_MS), 0.0)
     by_value += np.where(kinds == _WATCH, _saturated(value, HALF_WATCH_MS), 0.0)
     return np.asarray(STRENGTHS[kinds] + by_value)
@@ -75,13 +75,16 @@ def strengths_of_facts(facts: NDArray[np.int64]) -> NDArray[np.float64]:
     """Strength of packed counts: int64 [..., len(FACTS)] → float64 [...]; for one event it equals `strengths`."""
     stars = facts[..., PLACE_OF["rating_milli"]] / 1000.0
     rated = facts[..., PLACE_OF["n_rating"]]
-    most = MOST_OF_STARS * rated
     return np.asarray(
         facts[..., : len(KINDS)] @ STRENGTHS
-        + np.clip(stars - NEUTRAL_STARS * rated, -most, most)
+        + _within(stars - NEUTRAL_STARS * rated, np.asarray(MOST_OF_STARS * rated, dtype=np.float64))
         + _saturated(facts[..., PLACE_OF["dwell_ms"]], HALF_DWELL_MS)
         + _saturated(facts[..., PLACE_OF["watch_ms"]], HALF_WATCH_MS)
     )
+
+
+def _within(stars: NDArray[np.float64], most: NDArray[np.float64] | float) -> NDArray[np.float64]:
+    return np.asarray(np.minimum(np.maximum(stars, -most), most))  # np.clip takes three times as long
 
 
 def _saturated(ms: NDArray[np.int64] | NDArray[np.float64], half_ms: float) -> NDArray[np.float64]:

@@ -10,6 +10,7 @@ from pyspark.sql import DataFrame
 
 from headrace.domain.catalogue import ItemMeta
 from headrace.domain.model import ModelArrays
+from headrace.failpoints import reach
 from headrace.learn.gate import Verdict
 from headrace.learn.retrieval import Catalogue
 from headrace.learn.stored import WithStores, verify_candidates, write_candidates
@@ -49,8 +50,11 @@ def publish(
         verify_candidates(written, trained.origin.people, version, with_stores)
     finally:
         written.unpersist()
+    reach("publish.candidates")
     manifest = shelve(trained, verdict, shelf)
+    reach("publish.shelved")
     with_stores(lambda stores: stores.pointers.flip(version, trained.origin.clock_ms))
+    reach("publish.flipped")
     return manifest
 
 

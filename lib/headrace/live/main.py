@@ -8,6 +8,7 @@ import signal
 import time
 
 from headrace.errors import StoreUnavailable
+from headrace.live.batch import Topics
 from headrace.live.inlet import KafkaInlet
 from headrace.live.report import report
 from headrace.live.service import LAST_RETRY_S, Live
@@ -27,11 +28,12 @@ async def _serve(settings: Settings) -> None:
     stopping = asyncio.Event()
     for name in (signal.SIGTERM, signal.SIGINT):
         asyncio.get_running_loop().add_signal_handler(name, stopping.set)
-    consumer = await _opened(settings, stopping)
+    topics = Topics(settings.topic("events.clean"), settings.topic("decisions"), settings.topic("users"))
+    consumer = await _opened(settings, topics, stopping)
     if consumer is None:
         return
     inlet = KafkaInlet(consumer)
-    live = Live(inlet, settings.topic("events.clean"), stopping, time.monotonic)
+    live = Live(inlet, topics, stopping, time.monotonic)
     reporter = asyncio.create_task(report(live, inlet, settings, lambda: time.time_ns() // 1_000_000))
 
     async def stores() -> CassandraStores:
@@ -45,12 +47,12 @@ async def _serve(settings: Settings) -> None:
         await inlet.close()
 
 
-async def _opened(settings: Settings, stopping: asyncio.Event) -> Consumer | None:
+async def _opened(settings: Settings, topics: Topics, stopping: asyncio.Event) -> Consumer | None:
     """A member of this world's live group, or None when `stopping` came first."""
-    topics = (settings.topic("events.clean"), settings.topic("decisions"))
+    group, names = f"{settings.world.name}.live", (topics.clean, topics.decisions, topics.users)
     while not stopping.is_set():
         try:
-            return await asyncio.to_thread(open_consumer, settings.kafka, f"{settings.world.name}.live", topics)
+            return await asyncio.to_thread(open_consumer, settings.kafka, group, names)
         except StoreUnavailable as error:
             log.warning("waiting for a broker: %s", error)
             await asyncio.sleep(LAST_RETRY_S)

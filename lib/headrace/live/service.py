@@ -1,4 +1,5 @@
-"""Take, write, commit, again: every event into its person's tail, every decision by its id, the world's clock forward.
+"""Take, write, commit, again: every event into its person's tail, every decision by its id, every profile by its
+user, the world's clock forward.
 
 What cannot be written is held and tried again, without committing, for as long as it takes. No Kafka, no Cassandra.
 """
@@ -13,7 +14,8 @@ from typing import Final, Literal, TypeVar
 
 from headrace.domain.events import Event
 from headrace.errors import StoreUnavailable
-from headrace.live.batch import Batch, read_batch
+from headrace.failpoints import reach
+from headrace.live.batch import Batch, Topics, read_batch
 from headrace.live.inlet import Inlet
 from headrace.live.recent import RecentKeys
 from headrace.stores.ports import Stores
@@ -39,6 +41,7 @@ class Progress:
     events: int = 0
     repeats: int = 0
     decisions: int = 0
+    profiles: int = 0
     unreadable: int = 0
     received_ms: int | None = None  # the newest received_at that went through
 
@@ -48,7 +51,7 @@ class Live:
     """One member of the group. `stopping` ends it after the batch under way; `clock_s` is a monotonic clock."""
 
     inlet: Inlet
-    clean_topic: str
+    topics: Topics
     stopping: asyncio.Event
     clock_s: Callable[[], float]
     recent: RecentKeys = field(default_factory=lambda: RecentKeys(RECENT_KEYS))
@@ -74,19 +77,23 @@ class Live:
         taken = await self._until_available(self.inlet.take, _nothing)
         if taken is None:
             return
-        batch = read_batch(taken, self.clean_topic)
+        batch = read_batch(taken, self.topics)
         self.recent.remember(batch.seen)
         fresh = self.recent.fresh(batch.events)
         newest = [ms for ms in (self.progress.received_ms, batch.newest_received_ms) if ms is not None]
         self.progress = replace(self.progress, received_ms=max(newest, default=None))
         if await self._until_available(lambda: self._write(stores, fresh, batch), self.inlet.keep):
+            reach("live.after_write")
             self.recent.remember(fresh)
             await self.inlet.written(batch.offsets)
             self._count(batch, len(fresh))
 
     async def _write(self, stores: Stores, fresh: Sequence[Event], batch: Batch) -> bool:
+        reach("live.before_write")
         await stores.tails.append(fresh)
+        reach("live.after_tails")
         await stores.decisions.put(batch.decisions)
+        await stores.profiles.put(batch.profiles)
         if self.clock_s() - self._advanced_s >= CLOCK_EVERY_S:
             await self._advance(stores)
         return True
@@ -105,6 +112,7 @@ class Live:
             events=self.progress.events + fresh,
             repeats=self.progress.repeats + len(batch.events) - fresh,
             decisions=self.progress.decisions + len(batch.decisions),
+            profiles=self.progress.profiles + len(batch.profiles),
             unreadable=self.progress.unreadable + len(batch.unreadable),
         )
 

@@ -21,6 +21,7 @@ READERS: Final = {
     "ledger": "events.clean",
     "rejected": "events.rejected",
     "catalogue": "catalogue",
+    "users": "users",
 }
 """Query of the hot or the features program that has to keep up → the topic that it reads."""
 

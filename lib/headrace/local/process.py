@@ -26,13 +26,18 @@ LOG_LIMIT_BYTES = 20_000_000
 
 @dataclass(frozen=True, slots=True)
 class Launch:
-    """What to run and where it writes. `environ` is the whole environment, `niceness` 0 to 19: 19 gives way to all."""
+    """What to run and where it writes. `environ` is the whole environment.
+
+    niceness       0 to 19: 19 gives way to all
+    timer_slack_us how late its timers may fire, microseconds; 0 is the kernel's default of 50
+    """
 
     command: tuple[str, ...]
     environ: Mapping[str, str]
     folder: Path
     log: Path
     niceness: int = 0
+    timer_slack_us: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,7 +70,7 @@ def start(launch: Launch, pid_file: Path) -> subprocess.Popen[bytes]:
     for folder in (launch.folder, launch.log.parent, pid_file.parent):
         folder.mkdir(parents=True, exist_ok=True)
     _rotate(launch.log)
-    with _uninterrupted(), launch.log.open("ab") as log:
+    with _uninterrupted(), launch.log.open("ab") as log, _timer_slack(launch.timer_slack_us):
         process = subprocess.Popen(
             launch.command,
             stdin=subprocess.DEVNULL,
@@ -146,6 +151,20 @@ def _give_way(pid: int, niceness: int) -> None:
         os.setpriority(os.PRIO_PROCESS, pid, niceness)
         with contextlib.suppress(OSError):  # a kernel without autogroups
             Path(f"/proc/{pid}/autogroup").write_text(str(niceness), encoding="ascii")
+
+
+@contextlib.contextmanager
+def _timer_slack(slack_us: int) -> Iterator[None]:
+    """What is started meanwhile, and all its threads, inherit it from this thread: only root may set another's."""
+    own = Path(f"/proc/{threading.get_native_id()}/timerslack_ns")
+    if not slack_us or not own.exists():
+        yield
+        return
+    own.write_text(str(slack_us * 1_000), encoding="ascii")
+    try:
+        yield
+    finally:
+        own.write_text("0", encoding="ascii")  # the default again
 
 
 def _rotate(log: Path) -> None:

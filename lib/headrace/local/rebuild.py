@@ -14,14 +14,15 @@ _AGAIN: Final = "appends all that {source} still holds to table {table} again: m
 
 REBUILDS: Final[Mapping[str, str]] = {
     "ingest": "sends all that events.raw still holds through again: redeliveries, which count once, in new ledger rows",
-    "hot-v1": "counts panes anew from what events.clean still holds; older panes stay as they are until their TTL",
+    "hot-v2": "counts panes anew from what events.clean still holds; older panes stay as they are until their TTL",
     "ledger-v1": _AGAIN.format(source="events.clean", table="events"),
-    "windows-v1": _AGAIN.format(source="table events", table="user_windows"),
-    "sessions-v1": _AGAIN.format(source="table events", table="sessions"),
-    "session-rows-v1": "writes the rows of table sessions to Cassandra again, over the same rows",
+    "windows-v2": _AGAIN.format(source="table events", table="user_windows"),
+    "sessions-v2": _AGAIN.format(source="table events", table="sessions"),
+    "session-rows-v2": "writes the rows of table sessions to Cassandra again, over the same rows",
     "rejected-v1": _AGAIN.format(source="events.rejected", table="rejected"),
     "decisions-v1": _AGAIN.format(source="decisions", table="decisions"),
     "catalogue-v1": "appends the catalogue to table catalogue again; the latest of each item still wins",
+    "users-v1": "appends the profiles to table users again; the latest of each user still wins",
 }
 """Writer → what its query does without a checkpoint."""
 
@@ -30,7 +31,7 @@ def job_of(writer: str) -> str:
     """The job that runs this writer's query. Raises BadInput where there is no such writer."""
     if writer not in REBUILDS:
         raise BadInput(f"--forget {writer}: no such writer; there are {', '.join(REBUILDS)}")
-    return {"ingest": "ingest", "hot-v1": "hot"}.get(writer, "features")
+    return {"ingest": "ingest", "hot-v2": "hot"}.get(writer, "features")
 
 
 def forget(settings: Settings, writers: Sequence[str]) -> None:

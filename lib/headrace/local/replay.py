@@ -1,4 +1,4 @@
-"""A dataset through a world's Kafka topics in event time: catalogue first, then every event, until all is carried
+"""A dataset through a world's Kafka topics in event time: items and people, then events, until all is carried
 through. Which parts have to run for that, the command knows.
 
 The same dataset again changes nothing: ids and times of its events are the same, so each counts as a redelivery.
@@ -18,7 +18,7 @@ from headrace.local.bar import bar
 from headrace.local.datasets import Dataset, Spooled
 from headrace.local.drain import Behind, wait_until_drained
 from headrace.local.sending import BURST, DueS, at_once, bursts, send_bursts
-from headrace.local.wire import Record, WireEvent, item_record, record_of
+from headrace.local.wire import Record, WireEvent, item_record, record_of, user_record
 from headrace.settings import Settings
 
 MAX_SPEED: Final = "max"
@@ -45,6 +45,7 @@ class Replayed:
     world: str
     format: str
     items: int
+    users: int
     events: int
     skipped: Mapping[str, int]
     sending_s: float
@@ -60,11 +61,12 @@ class Time:
 
 
 def replay(dataset: Dataset, spooled: Spooled, settings: Settings, due_s: DueS, time: Time) -> Replayed:
-    """Send the items, then the spooled events, and wait until every reader has them.
+    """Send items and people, then the spooled events, and wait until every reader has them.
 
     Raises StoreUnavailable when the broker is gone, PartFailed when a job is stuck.
     """
-    items = _send_items(dataset, settings)
+    items = _send(settings, "catalogue", (item_record(item) for item in dataset.items()))
+    users = _send(settings, "users", (user_record(user) for user in dataset.users()))
     started = time.monotonic()
     with bar(f"replaying {dataset.format.name} into {settings.world.name}", spooled.total) as advance:
         records = (record_of(event) for event in spooled.events())
@@ -76,6 +78,7 @@ def replay(dataset: Dataset, spooled: Spooled, settings: Settings, due_s: DueS, 
         world=settings.world.name,
         format=dataset.format.name,
         items=items,
+        users=users,
         events=sent,
         skipped=spooled.skipped,
         sending_s=round(sent_s - started, 3),
@@ -135,10 +138,9 @@ def moment(flag: str, text: str | None) -> int | None:
     return int((parsed if parsed.tzinfo else parsed.replace(tzinfo=UTC)).timestamp() * 1000)
 
 
-def _send_items(dataset: Dataset, settings: Settings) -> int:
-    with bar("sending the catalogue", None) as advance:
-        records = (item_record(item) for item in dataset.items())
-        return send_bursts(settings.kafka, settings.topic("catalogue"), _batched(records), advance)
+def _send(settings: Settings, topic: str, records: Iterable[Record]) -> int:
+    with bar(f"sending {topic}", None) as advance:
+        return send_bursts(settings.kafka, settings.topic(topic), _batched(records), advance)
 
 
 def _batched(records: Iterable[Record]) -> Iterator[list[Record]]:

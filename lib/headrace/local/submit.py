@@ -57,13 +57,13 @@ def submission(
         extra.pop(foreign, None)
     if _is_local(master):
         spark_conf |= {"spark.driver.host": LOOPBACK, "spark.driver.bindAddress": LOOPBACK, "spark.ui.enabled": "false"}
-        spark_conf |= {"spark.local.dir": str(scratch / "local")} | spark_conf_file(conf / "spark-local.conf")
+        spark_conf |= {"spark.local.dir": str(scratch / "local")}
         extra |= {"SPARK_LOCAL_IP": LOOPBACK, "PYTHONPATH": _prepended(ROOT / "lib", environ.get("PYTHONPATH"))}
-    if _is_local(master):
         # On the class path and not --jars: those are copied to every executor, and are not there yet when Spark first
         # asks for the file system of spark-local.conf.
         jars = ":".join(map(str, spark_jars(settings)))
         spark_conf |= {"spark.driver.extraClassPath": jars, "spark.executor.extraClassPath": jars}
+        spark_conf |= spark_conf_file(conf / "spark-local.conf")
         shipped = []
     elif master.startswith("spark://"):
         shipped = ["--jars", ",".join(map(str, spark_jars(settings)))]

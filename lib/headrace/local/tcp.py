@@ -44,6 +44,18 @@ def first_free(host: str, ports: Iterable[int]) -> int | None:
     return next((port for port in ports if is_free(host, port)), None)
 
 
+def free_ports(count: int) -> list[int]:
+    """So many ports that nobody listens on; held together, so that they differ."""
+    probes = [socket.socket() for _ in range(count)]
+    try:
+        for probe in probes:
+            probe.bind(("127.0.0.1", 0))
+        return [probe.getsockname()[1] for probe in probes]
+    finally:
+        for probe in probes:
+            probe.close()
+
+
 def split_address(address: str) -> tuple[str, int]:
     """("127.0.0.1", 19092) of the first address in "127.0.0.1:19092,…"."""
     host, _, port = address.split(",")[0].rpartition(":")

@@ -1,4 +1,4 @@
-"""Events and items as they travel: the JSON that a client, a replay or the simulator sends. Not checked here.
+"""Events, items and people as they travel: the JSON that a client, a replay or the simulator sends. Not checked here.
 
 What arrives is judged by domain/contract.py, whoever sent it.
 """
@@ -39,6 +39,7 @@ class WireEvent(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     request_id: str | None = None
     position: int | None = None
     consent: bool | None = None
+    catalogue_version: str | None = None
 
     @property
     def person(self) -> str:
@@ -56,6 +57,20 @@ class WireItem(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     price_minor: int | None = None
     currency: str | None = None
     content_type: str | None = None
+
+
+class WireUser(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """What is known of one person (domain/profile.py); absent fields are left out of the JSON."""
+
+    user_id: str
+    country: str | None = None
+    region: str | None = None
+    birth_year: int | None = None
+    gender: str | None = None
+    segments: tuple[str, ...] | None = None
+    language: str | None = None
+    signed_up_at: int | None = None
+    consent: bool | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,3 +97,8 @@ def record_of(event: WireEvent) -> Record:
 def item_record(item: WireItem) -> Record:
     """The record of a catalogue item, keyed by its id."""
     return Record(0, item.item_id.encode(), _JSON.encode(item))
+
+
+def user_record(user: WireUser) -> Record:
+    """The record of a person's profile, keyed by their id."""
+    return Record(0, user.user_id.encode(), _JSON.encode(user))

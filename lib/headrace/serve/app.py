@@ -13,7 +13,7 @@ from starlette.responses import Response
 from starlette.routing import Route
 
 from headrace.errors import HeadraceError
-from headrace.serve import decisions, events, health, items, people, recommendations, rerank, similar
+from headrace.serve import decisions, events, health, items, people, recommendations, rerank, similar, users
 from headrace.serve.bodies import JSON
 from headrace.serve.docs_page import page
 from headrace.serve.event_schema import event_schema
@@ -36,6 +36,7 @@ def operations(service: Service) -> tuple[Operation, ...]:
         *people.operations(service),
         *decisions.operations(service),
         *items.operations(service),
+        *users.operations(service),
         *health.operations(service),
     )
 

@@ -1,4 +1,4 @@
-"""A request body as the exact bytes of each event in it. Nothing is judged here but where one event ends."""
+"""A request body as the exact bytes of each event, item or user in it. Nothing is judged but where one ends."""
 
 from __future__ import annotations
 
@@ -17,12 +17,12 @@ _TOKEN: Final = re.compile(rb'"(?:[^"\\]|\\.)*"|[\[\]{},]', re.DOTALL)
 
 
 def split_lines(body: bytes) -> list[bytes]:
-    """NDJSON: one event a line, without the line's end and outer space; blank lines are nobody's."""
+    """NDJSON: one a line, without the line's end and outer space; blank lines are nobody's."""
     return [line for raw in body.split(b"\n") if (line := raw.strip(_SPACE))]
 
 
 def split_json(body: bytes) -> list[bytes]:
-    """One object is one event, an array is one event an element. Raises Problem for anything else.
+    """One object is one of them, an array has one an element. Raises Problem for anything else.
 
     >>> split_json(b' [{"a": 1}, nan] ')
     [b'{"a": 1}', b'nan']
@@ -36,7 +36,7 @@ def split_json(body: bytes) -> list[bytes]:
     if not text.startswith(b"{"):
         if not text:
             raise not_json("the body is empty")
-        raise bad_field("", text[:200].decode(errors="replace"), "expected an event object, or an array of them")
+        raise bad_field("", text[:200].decode(errors="replace"), "expected an object, or an array of them")
     return [text]
 
 

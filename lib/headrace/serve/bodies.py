@@ -70,14 +70,17 @@ async def read_json_body(request: Request, limit: int) -> bytes:
     return await read_body(request, limit)
 
 
-def decode(decoder: msgspec.json.Decoder[T], body: bytes) -> T:
-    """The body as the decoder's type. Raises Problem: not JSON, or the first field that is wrong."""
+def decode(decoder: msgspec.json.Decoder[T], body: bytes, at: str = "") -> T:
+    """The body as the decoder's type. Raises Problem: not JSON, or the first field that is wrong.
+
+    `at` is where this stands in what was sent, such as "[3]".
+    """
     try:
         return decoder.decode(body)
     except msgspec.ValidationError as error:
-        raise _wrong_field(str(error), body) from error
+        raise _wrong_field(str(error), body, at) from error
     except (msgspec.DecodeError, UnicodeDecodeError) as error:
-        raise not_json(str(error)) from error
+        raise not_json(f"{at}: {error}" if at else str(error)) from error
     except RecursionError as error:
         raise not_json("nested too deeply") from error
 
@@ -92,7 +95,7 @@ def as_json(value: object, status: int = 200) -> Response:
     return Response(_encoder.encode(value), status, media_type=JSON)
 
 
-def _wrong_field(message: str, body: bytes) -> Problem:
+def _wrong_field(message: str, body: bytes, at: str) -> Problem:
     found = _AT.match(message)
     assert found is not None  # every string matches
     what, path = found["what"], found["path"] or ""
@@ -101,7 +104,9 @@ def _wrong_field(message: str, body: bytes) -> Problem:
         path = f"{path}.{named['name']}" if path else named["name"]
         what = "unknown field" if named["verb"] == "contains unknown" else "required"
     what = what.replace("`", "")
-    return Problem("bad-field", f"{path or 'body'}: {what}", [FieldError(path, echo(_value_at(body, path)), what)])
+    whole = f"{at}.{path}" if at and path else at or path
+    value = echo(_value_at(body, path))
+    return Problem("bad-field", f"{whole or 'body'}: {what}", [FieldError(whole, value, what)])
 
 
 def _value_at(body: bytes, path: str) -> object:

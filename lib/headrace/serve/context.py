@@ -16,7 +16,7 @@ from headrace.domain.contract import event_of
 from headrace.domain.events import Event, person_of
 from headrace.domain.strict_json import Document, read_document
 from headrace.errors import BadEvent
-from headrace.serve.events import fills
+from headrace.serve.events import filled_from
 from headrace.serve.problems import Problem, bad_field
 
 
@@ -33,7 +33,12 @@ NOBODY: Final = "nobody"
 
 
 def context_events(
-    raws: Sequence[msgspec.Raw], user_id: str | None, session_id: str | None, clock_ms: int, catalogue: Catalogue
+    raws: Sequence[msgspec.Raw],
+    user_id: str | None,
+    session_id: str | None,
+    clock_ms: int,
+    catalogue: Catalogue,
+    currency: str,
 ) -> Context:
     """Each of them as an event of this person. Raises Problem, naming the event and what is wrong with it.
 
@@ -55,15 +60,17 @@ def context_events(
             raise _problem(index, bytes(raw), error) from error
         if user_id is not None and event.user_id != user_id:
             raise bad_field(f"context.events[{index}].user_id", event.user_id, f"the request is for {user_id!r}")
-        known = fills(event, catalogue)
+        known = filled_from(catalogue, event, filled, currency)
         events.append(
             replace(
                 event,
                 person=person or event.person,
                 late=False,
                 original=None,
-                category=event.category or known.get("category"),
-                content_type=event.content_type or known.get("content_type"),
+                category=event.category or known.category,
+                content_type=event.content_type or known.content_type,
+                price_minor=known.price_minor if event.price_minor is None else event.price_minor,
+                currency=event.currency or known.currency,
             )
         )
     return Context(tuple(events), kept)

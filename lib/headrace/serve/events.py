@@ -15,9 +15,10 @@ from msgspec import Struct
 from starlette.requests import Request
 from starlette.responses import Response
 
-from headrace.domain.catalogue import Catalogue
+from headrace.domain.catalogue import Catalogue, ItemMeta
 from headrace.domain.contract import event_of
 from headrace.domain.events import MAX_EVENT_BYTES, Event
+from headrace.domain.fill import NOTHING, Fill, fill
 from headrace.domain.strict_json import Document, read_document, with_members
 from headrace.errors import BadEvent, StoreUnavailable
 from headrace.serve.batches import split_json, split_lines
@@ -30,9 +31,9 @@ from headrace.serve.service import Service
 AT_ONCE: Final = 25
 """Events judged before other requests get their turn: about a millisecond."""
 
-EVENT: Final[Schema] = {"$ref": REF.format(name="Event")}
+UNKNOWN_ITEMS: Final = "events_unknown_item_total"
 
-FILLED: Final = ("category", "content_type")
+EVENT: Final[Schema] = {"$ref": REF.format(name="Event")}
 
 
 class Rejected(Struct, frozen=True):
@@ -53,11 +54,15 @@ class Received(Struct, frozen=True):
 
 @dataclass(frozen=True, slots=True)
 class Judged:
-    """One event of the body: what goes to events.raw (None: nothing), under which key, and the fault, if any."""
+    """One event of the body: what goes to events.raw (None: nothing), under which key, and the fault, if any.
+
+    stranger  whether it names an item that the catalogue does not know
+    """
 
     value: bytes | None
     key: bytes | None = None
     fault: Rejected | None = None
+    stranger: bool = False
 
 
 def operations(service: Service) -> tuple[Operation, ...]:
@@ -86,8 +91,10 @@ def operations(service: Service) -> tuple[Operation, ...]:
             f"Say what people did: one event, an array, or a line each; at most {settings.max_events}.",
             post,
             {202: ("The broker has every accepted event", Received)},
-            about="An event without consent is dropped and not kept. received_at is set here; category and content_type"
-            " are filled from the catalogue where absent, with its version in catalogue_version.\n\n"
+            about="An event without consent is dropped and not kept. received_at is set here.\n\n"
+            "Where they are absent, category, content_type and, of views, clicks, carts and purchases, the price are"
+            " filled from the catalogue, with its version in catalogue_version. An event that has one is left as it"
+            " is.\n\n"
             "With 503 some events may be kept. Send all of them again: an event's id, person and time make it count"
             " once.",
             request={
@@ -119,23 +126,26 @@ def judge(service: Service, index: int, raw: bytes) -> Judged:
     except BadEvent as error:
         fault = Rejected(index, event_id, error.reason, error.detail)
         return Judged(None if error.reason == "no_consent" else raw, fault=fault)
-    filled = fills(event, service.served.current.catalogue)
-    return Judged(stamped(raw, {"received_at": received_ms, **filled}), event.person.encode())
+    catalogue = service.served.current.catalogue
+    filled = filled_from(catalogue, event, document, service.world.currency)
+    value = stamped(raw, {"received_at": received_ms, **filled.members})
+    return Judged(value, event.person.encode(), stranger=is_unknown(catalogue, event))
 
 
-def fills(event: Event, catalogue: Catalogue) -> Mapping[str, str]:
-    """What the catalogue knows and the event does not say, and which catalogue said it; nothing where it knows no more.
+def filled_from(catalogue: Catalogue, event: Event, document: Document, currency: str) -> Fill:
+    """What the catalogue adds to the event, which came as `document`. `currency` is the world's."""
+    meta = _meta(catalogue, event)
+    return NOTHING if meta is None else fill(document, meta, currency, catalogue.id)
 
-    Filled once, here, so that everything downstream counts the same category.
-    """
+
+def is_unknown(catalogue: Catalogue, event: Event) -> bool:
+    """Whether the event is about an item of which the catalogue has nothing but, perhaps, the id."""
+    return event.item_id is not None and _meta(catalogue, event) is None
+
+
+def _meta(catalogue: Catalogue, event: Event) -> ItemMeta | None:
     place = None if event.item_id is None else catalogue.index.get(event.item_id)
-    meta = None if place is None else catalogue.metas[place]
-    if meta is None:
-        return {}
-    known = {
-        name: value for name in FILLED if getattr(event, name) is None and (value := getattr(meta, name)) is not None
-    }
-    return {**known, "catalogue_version": catalogue.id} if known else {}
+    return None if place is None else catalogue.metas[place]
 
 
 def stamped(raw: bytes, members: Mapping[str, str | int]) -> bytes:
@@ -173,4 +183,5 @@ def _counted(service: Service, judged: Sequence[Judged]) -> Received:
             service.metrics.count("events_refused_total", f'reason="{fault.reason}"')
     accepted = len(judged) - len(faults)
     service.metrics.count("events_accepted_total", by=accepted)
+    service.metrics.count(UNKNOWN_ITEMS, by=sum(one.stranger for one in judged))
     return Received(accepted, faults)

@@ -7,6 +7,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from headrace.serve.bodies import as_json
+from headrace.serve.events import UNKNOWN_ITEMS
 from headrace.serve.operation import Operation
 from headrace.serve.service import Service
 from headrace.serve.snapshots import NO_MODEL
@@ -25,6 +26,7 @@ class Ready(msgspec.Struct, frozen=True):
     refused     why a newer model is not served, or null
     catalogue   version of the catalogue in memory
     trouble     why the catalogue topic cannot be read, or null
+    unknown_items  accepted events about an item that this catalogue does not know, since the start
     stores      "answering", or why they were not reached yet or are taken for dead
     """
 
@@ -36,6 +38,7 @@ class Ready(msgspec.Struct, frozen=True):
     catalogue: str
     trouble: str | None
     items: int
+    unknown_items: int
     stores: str
     decisions_waiting: int
     decisions_dropped: int
@@ -87,6 +90,7 @@ def ready_now(service: Service) -> Ready:
         catalogue=snapshots.catalogue.id,
         trouble=service.feed.trouble,
         items=int(snapshots.catalogue.alive.sum()),
+        unknown_items=service.metrics.total(UNKNOWN_ITEMS),
         stores=_stores_trouble(service) or "answering",
         decisions_waiting=service.decisions.waiting,
         decisions_dropped=service.metrics.total("decisions_dropped_total"),

@@ -12,10 +12,12 @@ HELP: Final = {
     "events_accepted_total": "Events that the broker acknowledged.",
     "events_refused_total": "Events that broke the contract, by reason; their bytes went to events.raw.",
     "events_no_consent_total": "Events without consent: dropped here, their bytes not kept.",
+    "events_unknown_item_total": "Accepted events about an item that the catalogue does not know.",
     "degraded_total": "Stages that fell back, by stage.",
     "decisions_logged_total": "Decision records that the broker acknowledged.",
     "decisions_dropped_total": "Decision records lost because they could not be made, kept or taken in time.",
     "catalogue_upserts_total": "Item changes that the broker acknowledged.",
+    "profile_upserts_total": "Changes of people's profiles that the broker acknowledged.",
 }
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Annotated, Final
 
 import msgspec
@@ -13,12 +13,13 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from headrace.domain.catalogue import Catalogue
-from headrace.domain.events import MAX_ID, Person
-from headrace.domain.facts import FACTS, Facts, has_price, zero
+from headrace.domain.events import MAX_ID, Event, Person
+from headrace.domain.facts import FACTS, Facts, zero
 from headrace.domain.inputs import Inputs
+from headrace.domain.profile import Profile, profile_of
 from headrace.domain.recommend import known_of
-from headrace.domain.session import Session
-from headrace.domain.windows import windows_at
+from headrace.domain.summary import Summary, summary_of
+from headrace.domain.windows import REACH_MS, marginal, windows_at
 from headrace.errors import StoreUnavailable
 from headrace.serve.bodies import as_json
 from headrace.serve.operation import Operation, Parameter
@@ -26,32 +27,16 @@ from headrace.serve.problems import bad_field
 from headrace.serve.ranking import freshness
 from headrace.serve.reads import read_person
 from headrace.serve.service import Service
+from headrace.serve.users import stored_profile
 from headrace.serve.wire import Freshness
 
 SESSIONS: Final = 5
 ITEMS: Final = 20
+USER: Final = "u:"
 
 PERSON: Final = Parameter(
     "person", "u:<user_id> or s:<session_id>.", {"type": "string", "pattern": "^[us]:.+$", "maxLength": MAX_ID + 2}
 )
-
-
-class LiveSession(Struct, frozen=True):
-    """The session that is open now. Times in ms since 1970 UTC; sums by category, kind or content type."""
-
-    session_id: str | None
-    events: int
-    started_ms: int | None
-    last_ms: int | None
-    viewed: tuple[str, ...]
-    categories: Mapping[str, int]
-    kinds: Mapping[str, int]
-    price_min: int | None
-    price_max: int | None
-    dwell_ms: Mapping[str, int]
-    watch_ms: Mapping[str, int]
-    skipped: tuple[str, ...]
-    queries: tuple[str, ...]
 
 
 class Affinities(Struct, frozen=True):
@@ -73,18 +58,22 @@ class Trained(Struct, frozen=True):
 
 
 class PersonFeatures(Struct, frozen=True):
-    """Everything about one person. windows: length → category → fact → total, zeros left out."""
+    """Everything about one person. windows: window → category → fact → total, zeros left out; the others likewise by
+    content type, which sums the same events up."""
 
     person: str
     world: str
     clock_ms: int
     freshness: Freshness
     tail_events: int
-    session: LiveSession
+    session: Annotated[Summary, Meta(description="The session that is open now, as far as the tail reaches")]
+    queries: Annotated[tuple[str, ...], Meta(description="What it searched for, in order of the first such search")]
     windows: Mapping[str, Mapping[str, Mapping[str, int]]]
+    windows_by_content_type: Mapping[str, Mapping[str, Mapping[str, int]]]
     affinities: Affinities
     trained: Trained
-    sessions: Annotated[tuple[msgspec.Raw, ...], Meta(description="Finished sessions, newest first")]
+    profile: Annotated[Profile | None, Meta(description="As last sent to /v1/users; null: never, or deleted")]
+    sessions: Annotated[tuple[msgspec.Raw, ...], Meta(description="Finished sessions, newest first: as `session`")]
 
 
 def operations(service: Service) -> tuple[Operation, ...]:
@@ -112,7 +101,7 @@ async def person_features(service: Service, person: Person) -> PersonFeatures:
     """Everything about one person. Raises StoreUnavailable: half of it would look like absence."""
     snapshots, trained_ms = service.served.current, service.served.trained_ms
     clock_ms = service.clock.now_ms()
-    reads = await read_person(service, person, clock_ms, snapshots.model.version)
+    reads = await read_person(service, person, clock_ms, snapshots.model.version, panes_ms=REACH_MS)
     for part in reads.degraded:
         raise StoreUnavailable(f"{part.stage}: {part.why}")
     finished = await service.circuit.read(
@@ -123,17 +112,17 @@ async def person_features(service: Service, person: Person) -> PersonFeatures:
     )
     known = known_of(inputs, snapshots, service.policy)
     preferences, catalogue = known.preferences, snapshots.catalogue
+    windows = windows_at(reads.panes, clock_ms)
     return PersonFeatures(
         person=person,
         world=service.world.name,
         clock_ms=clock_ms,
         freshness=freshness(inputs, trained_ms),
         tail_events=len(reads.tail),
-        session=_session(known.session),
-        windows={
-            name: {category: named(facts) for category, facts in totals.items()}
-            for name, totals in windows_at(reads.panes, clock_ms).items()
-        },
+        session=summary_of(known.session.session_id, known.session.events, service.policy.currency),
+        queries=_queries(known.session.events),
+        windows={name: _named(marginal(cells, "category")) for name, cells in windows.items()},
+        windows_by_content_type={name: _named(marginal(cells, "content_type")) for name, cells in windows.items()},
         affinities=Affinities(
             session=_by_category(preferences.session, catalogue),
             hour=_by_category(preferences.hour, catalogue),
@@ -146,34 +135,30 @@ async def person_features(service: Service, person: Person) -> PersonFeatures:
             candidates=None if reads.batch is None else len(reads.batch.items),
             factors=tuple(preferences.factors.tolist()),
         ),
+        profile=await _profile(service, person),
         sessions=tuple(msgspec.Raw(row.features.encode()) for row in finished),
     )
 
 
+async def _profile(service: Service, person: Person) -> Profile | None:
+    if not person.startswith(USER):
+        return None
+    _, plain = await stored_profile(service, person.removeprefix(USER))
+    return None if plain is None else profile_of(plain)
+
+
 def named(facts: Facts) -> dict[str, int]:
-    """Facts by name; zeros are left out, and prices where nothing was priced."""
+    """Facts by name; zeros are left out, and extremes of nothing."""
     nothing = zero()
-    if not has_price(facts):
-        return {name: int(facts[at]) for at, name in enumerate(FACTS) if facts[at] and facts[at] != nothing[at]}
-    return {name: int(facts[at]) for at, name in enumerate(FACTS) if facts[at]}
+    return {name: int(facts[at]) for at, name in enumerate(FACTS) if facts[at] and facts[at] != nothing[at]}
 
 
-def _session(session: Session) -> LiveSession:
-    return LiveSession(
-        session_id=session.session_id,
-        events=len(session.events),
-        started_ms=session.started_ms,
-        last_ms=session.last_ms,
-        viewed=session.viewed,
-        categories=session.categories,
-        kinds=session.kinds,
-        price_min=session.price_min,
-        price_max=session.price_max,
-        dwell_ms=session.dwell_ms,
-        watch_ms=session.watch_ms,
-        skipped=session.skipped,
-        queries=session.queries,
-    )
+def _named(totals: Mapping[str, Facts]) -> dict[str, dict[str, int]]:
+    return {name: named(facts) for name, facts in totals.items()}
+
+
+def _queries(events: Sequence[Event]) -> tuple[str, ...]:
+    return tuple(dict.fromkeys(each.query for each in events if each.kind == "search" and each.query is not None))
 
 
 def _by_category(affinity: NDArray[np.float64], catalogue: Catalogue) -> dict[str, float]:

@@ -19,6 +19,7 @@ from headrace.domain.events import Event, person_of
 from headrace.domain.exploration import seed_of
 from headrace.domain.features import FEATURE_SET_ID
 from headrace.domain.inputs import Inputs, Wanted
+from headrace.domain.pane_table import table_of
 from headrace.domain.policy import Policy
 from headrace.domain.snapshots import Snapshots
 from headrace.serve.context import context_events
@@ -42,6 +43,8 @@ FALLBACK: Final = {
 
 FEATURES_OF_EVERY: Final = 100
 """One person in so many has their feature rows logged whole: 11 KB a record."""
+
+_sorted_json: Final = msgspec.json.Encoder(order="sorted").encode  # seven times as fast as the law's own
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -69,7 +72,7 @@ async def prepare(
     request_id = service.new_id()
     snapshots, trained_ms = service.served.current, service.served.trained_ms
     clock_ms = service.clock.now_ms()
-    fresh = context_events(context.events, user_id, session_id, clock_ms, snapshots.catalogue)
+    fresh = context_events(context.events, user_id, session_id, clock_ms, snapshots.catalogue, service.world.currency)
     person = person_of(user_id, session_id)
     reads = await read_person(service, person, clock_ms, snapshots.model.version)
     inputs = Inputs(
@@ -115,6 +118,7 @@ def ranked_list(
                 sources=slot.sources,
                 parts={name: part for name, part in zip(names, slot.parts, strict=False) if part},
                 because=_because(reasons.get(slot.item) if reasons else None, catalogue),
+                price_minor=price_of(catalogue, slot.index),
             )
             for place, slot in enumerate(answer.slots)
         ),
@@ -143,7 +147,8 @@ def log(
                 degraded=[*(part.stage for part in ranking.reads.degraded), *answer.lacking],
                 context_kept=ranking.context_kept,
                 with_features=person is not None and logs_features(person, FEATURES_OF_EVERY),
-            )
+            ),
+            _sorted_json,
         )
 
     service.decisions.offer(ranking.request_id, packed)
@@ -175,6 +180,12 @@ def title_of(catalogue: Catalogue, index: int) -> str | None:
     return None if meta is None else meta.title
 
 
+def price_of(catalogue: Catalogue, index: int) -> int | None:
+    """The item's price in minor units of the world's currency, or None."""
+    meta = catalogue.metas[index] if index >= 0 else None
+    return None if meta is None else meta.price_minor
+
+
 def _newest_received(service: Service, tail: tuple[Event, ...]) -> int:
     """Where time is the stream's, an event that was read has happened, whatever the clock's last look said."""
     if service.world.clock == "wall":
@@ -185,10 +196,10 @@ def _newest_received(service: Service, tail: tuple[Event, ...]) -> int:
 def freshness(inputs: Inputs, trained_ms: int | None) -> Freshness:
     """How old the newest thing of each speed is that these inputs hold."""
     happened = [event.occurred_at for event in inputs.tail]
-    panes = [pane_ms for pane_ms, _ in inputs.panes]
+    panes = table_of(inputs.panes).starts
     return Freshness(
         live=max(0, inputs.clock - max(happened)) if happened else None,
-        stream=max(0, inputs.clock - max(panes)) if panes else None,
+        stream=max(0, inputs.clock - int(panes.max())) if len(panes) else None,
         batch=None if trained_ms is None else max(0, inputs.clock - trained_ms),
     )
 

@@ -14,12 +14,11 @@ from headrace.domain.candidates import unpack
 from headrace.domain.events import Event, Person
 from headrace.domain.facts import Facts
 from headrace.domain.model import BatchCandidates
-from headrace.domain.panes import DAY_MS
+from headrace.domain.panes import DAY_MS, PaneKey
 from headrace.errors import BadEvent, StoreUnavailable
 from headrace.serve.service import Service
 from headrace.serve.snapshots import NO_MODEL
 from headrace.serve.wire import Degraded
-from headrace.stores.ports import PaneKey
 
 FALLBACK: Final[Mapping[str, str]] = {
     "tail": "the events in the request, panes and candidates",
@@ -38,8 +37,10 @@ class Reads:
     degraded: tuple[Degraded, ...] = ()
 
 
-async def read_person(service: Service, person: Person | None, clock_ms: int, version: str) -> Reads:
-    """Everything about a person that a list is made from, within the deadline.
+async def read_person(
+    service: Service, person: Person | None, clock_ms: int, version: str, panes_ms: int = DAY_MS
+) -> Reads:
+    """Everything about a person that a list is made from, within the deadline. Panes reach back `panes_ms`.
 
     Raises neither StoreUnavailable nor for a row that cannot be read.
     """
@@ -48,7 +49,7 @@ async def read_person(service: Service, person: Person | None, clock_ms: int, ve
     stores, read, deadline_s = service.stores, service.circuit.read, service.settings.deadline_ms / 1000
     tail, panes, batch = await asyncio.gather(
         read(lambda: stores().tails.newest(person, service.tail_limit), deadline_s),
-        read(lambda: stores().user_panes.since(person, clock_ms - DAY_MS), deadline_s),
+        read(lambda: stores().user_panes.since(person, clock_ms - panes_ms), deadline_s),
         read(lambda: _candidates(service, person, version), deadline_s),
         return_exceptions=True,
     )

@@ -10,11 +10,11 @@ from starlette.responses import Response
 
 from headrace.domain.similar import similar
 from headrace.serve.bodies import as_json
-from headrace.serve.items import ITEM_ID, item_id_of
 from headrace.serve.operation import Operation, Parameter
 from headrace.serve.problems import bad_field
 from headrace.serve.ranking import title_of, versions
 from headrace.serve.service import Service
+from headrace.serve.upserts import id_of, id_parameter
 from headrace.serve.wire import MAX_LIMIT, Versions
 
 DEFAULT_LIMIT: Final = 20
@@ -50,7 +50,7 @@ def operations(service: Service) -> tuple[Operation, ...]:
     """GET /v1/similar/{item_id}."""
 
     async def get(request: Request) -> Response:
-        item_id, limit = item_id_of(request), _limit(request)
+        item_id, limit = id_of(request, "item"), _limit(request)
         snapshots = service.served.current
         catalogue = snapshots.catalogue
         found = similar(snapshots, item_id, limit)
@@ -75,7 +75,7 @@ def operations(service: Service) -> tuple[Operation, ...]:
             "Items like an item: its neighbours, then the popular ones of its category, then of all.",
             get,
             {200: ("The list", SimilarList)},
-            parameters=(ITEM_ID, LIMIT),
+            parameters=(id_parameter("item"), LIMIT),
             problems=("bad-field",),
             slashes_in="item_id",
         ),

@@ -96,6 +96,7 @@ class RankedItem(Struct, frozen=True):
     sources: tuple[str, ...]
     parts: dict[str, int]
     because: BecauseBody | None = None
+    price_minor: Annotated[int | None, Meta(description="As in the catalogue, in the world's currency.")] = None
 
 
 class Degraded(Struct, frozen=True):

@@ -5,13 +5,14 @@ from __future__ import annotations
 from collections.abc import Hashable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Generic, TypeVar
+from zlib import crc32
 
 from headrace.domain.events import Event, Person
 from headrace.domain.facts import Facts, unpack
-from headrace.domain.panes import hour_of
+from headrace.domain.panes import PaneKey, hour_of
 from headrace.errors import StoreUnavailable
 from headrace.stores.lease_law import refuse_lease
-from headrace.stores.ports import Lease, PaneCell, PaneKey, Pointer, SessionRow
+from headrace.stores.ports import Lease, PaneCell, Pointer, ProfileRow, SessionRow
 
 K = TypeVar("K", bound=Hashable)
 V = TypeVar("V", bytes, str, int)
@@ -33,15 +34,23 @@ class Latest(Generic[K, V]):
 
     def __init__(self) -> None:
         self._cells: dict[K, tuple[int, V]] = {}
+        self._removed_us: dict[K, int] = {}
 
     def put(self, key: K, value: V, write_us: int) -> None:
         self._cells[key] = max(self._cells.get(key, (write_us, value)), (write_us, value))
 
+    def remove(self, key: K, write_us: int) -> None:
+        """What was put at or before `write_us` is gone, and stays gone if it comes later."""
+        self._removed_us[key] = max(self._removed_us.get(key, write_us), write_us)
+
     def get(self, key: K) -> V | None:
-        return self._cells[key][1] if key in self._cells else None
+        return self._cells[key][1] if key in self._cells and self._is_there(key) else None
 
     def items(self) -> Iterable[tuple[K, V]]:
-        return ((key, value) for key, (_, value) in self._cells.items())
+        return ((key, value) for key, (_, value) in self._cells.items() if self._is_there(key))
+
+    def _is_there(self, key: K) -> bool:
+        return key not in self._removed_us or self._cells[key][0] > self._removed_us[key]
 
 
 @dataclass(slots=True)
@@ -68,12 +77,27 @@ class MemoryPanes:
     async def put(self, cells: Sequence[PaneCell], write_us: int) -> None:
         self.switch.check()
         for cell in cells:
-            self._cells.setdefault(cell.owner, Latest()).put((cell.pane_ms, cell.category), cell.packed, write_us)
+            self._cells.setdefault(cell.owner, Latest()).put(cell.key, cell.packed, write_us)
 
     async def since(self, owner: str, from_ms: int) -> Mapping[PaneKey, Facts]:
         self.switch.check()
         cells = self._cells[owner].items() if owner in self._cells else ()
         return {key: unpack(packed) for key, packed in cells if key[0] >= hour_of(from_ms)}
+
+    async def remove(self, cells: Sequence[PaneCell], write_us: int) -> None:
+        self.switch.check()
+        for cell in cells:
+            self._cells.setdefault(cell.owner, Latest()).remove(cell.key, write_us)
+
+    async def scan(self, part: int, parts: int, from_ms: int, to_ms: int) -> Sequence[PaneCell]:
+        self.switch.check()
+        owners = [owner for owner in self._cells if crc32(owner.encode()) % parts == part]
+        return [
+            PaneCell(owner, *key, packed)
+            for owner in owners
+            for key, packed in self._cells[owner].items()
+            if from_ms <= key[0] < to_ms
+        ]
 
 
 @dataclass(slots=True)
@@ -85,6 +109,11 @@ class MemorySessions:
         self.switch.check()
         for row in rows:
             self._rows.put((row.person, row.started_ms, row.session_id), row.features, write_us)
+
+    async def remove(self, rows: Sequence[SessionRow], write_us: int) -> None:
+        self.switch.check()
+        for row in rows:
+            self._rows.remove((row.person, row.started_ms, row.session_id), write_us)
 
     async def newest(self, person: Person, limit: int) -> tuple[SessionRow, ...]:
         self.switch.check()
@@ -118,6 +147,21 @@ class MemoryDecisions:
     async def get(self, request_id: str) -> bytes | None:
         self.switch.check()
         return self._records.get(request_id)
+
+
+@dataclass(slots=True)
+class MemoryProfiles:
+    switch: Switch
+    _rows: Latest[str, bytes] = field(default_factory=Latest)
+
+    async def put(self, rows: Sequence[ProfileRow]) -> None:
+        self.switch.check()
+        for row in rows:
+            self._rows.put(row.user_id, row.packed, row.write_us)
+
+    async def get(self, user_id: str) -> bytes | None:
+        self.switch.check()
+        return self._rows.get(user_id)
 
 
 @dataclass(slots=True)
@@ -206,6 +250,7 @@ class MemoryStores:
         self.sessions = MemorySessions(self.switch)
         self.candidates = MemoryCandidates(self.switch)
         self.decisions = MemoryDecisions(self.switch)
+        self.profiles = MemoryProfiles(self.switch)
         self.pointers = MemoryPointers(self.switch)
         self.clocks = MemoryClocks(self.switch)
         self.leases = MemoryLeases(self.switch)

@@ -12,19 +12,24 @@ from typing import Protocol
 
 from headrace.domain.events import Event, Person
 from headrace.domain.facts import Facts
-
-PaneKey = tuple[int, str]
-"""(start of the pane in ms, category)."""
+from headrace.domain.panes import PaneKey
 
 
 @dataclass(frozen=True, slots=True)
 class PaneCell:
-    """Absolute totals of one (owner, pane, category). `owner` is a person or an item; `packed` is facts.pack()."""
+    """Absolute totals of one (owner, pane, category, content type). `owner` is a person or an item; `packed` is
+    facts.pack()."""
 
     owner: str
     pane_ms: int
     category: str
+    content_type: str
     packed: bytes
+
+    @property
+    def key(self) -> PaneKey:
+        """Which cell of its owner it is."""
+        return self.pane_ms, self.category, self.content_type
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,6 +40,15 @@ class SessionRow:
     started_ms: int
     session_id: str
     features: str
+
+
+@dataclass(frozen=True, slots=True)
+class ProfileRow:
+    """One record of topic users, as domain/profile.py packs it; `write_us` is the record's own time."""
+
+    user_id: str
+    packed: bytes
+    write_us: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,12 +98,24 @@ class Panes(Protocol):
     async def since(self, owner: str, from_ms: int) -> Mapping[PaneKey, Facts]:
         """Cells whose hour is at or after the hour of `from_ms`; an empty mapping for an owner never seen."""
 
+    async def remove(self, cells: Sequence[PaneCell], write_us: int) -> None:
+        """Forget each cell, whatever its totals, as far as it was written at or before `write_us`."""
+
+    async def scan(self, part: int, parts: int, from_ms: int, to_ms: int) -> Sequence[PaneCell]:
+        """The cells of part `part` of `parts` of all owners with a pane in [from_ms, to_ms), in no order.
+
+        The parts together are everything, each cell once. It reads the whole table: never for a request.
+        """
+
 
 class Sessions(Protocol):
     """Finished sessions of each person."""
 
     async def put(self, rows: Sequence[SessionRow], write_us: int) -> None:
         """Replace each row; the greatest `write_us` wins."""
+
+    async def remove(self, rows: Sequence[SessionRow], write_us: int) -> None:
+        """Forget each row, whatever its features, as far as it was written at or before `write_us`."""
 
     async def newest(self, person: Person, limit: int) -> tuple[SessionRow, ...]:
         """Up to `limit` rows, newest started_ms first."""
@@ -113,6 +139,16 @@ class Decisions(Protocol):
 
     async def get(self, request_id: str) -> bytes | None:
         """The record's bytes, or None."""
+
+
+class Profiles(Protocol):
+    """What is known of each user, as the newest record of the topic says it."""
+
+    async def put(self, rows: Sequence[ProfileRow]) -> None:
+        """Replace each user's row: the greatest `write_us` wins, of equal ones the greater bytes; any order will do."""
+
+    async def get(self, user_id: str) -> bytes | None:
+        """The packed record, or None for a user of whom there never was one."""
 
 
 class Pointers(Protocol):
@@ -197,6 +233,8 @@ class Stores(Protocol):
     def candidates(self) -> Candidates: ...
     @property
     def decisions(self) -> Decisions: ...
+    @property
+    def profiles(self) -> Profiles: ...
     @property
     def pointers(self) -> Pointers: ...
     @property

@@ -1,4 +1,4 @@
-"""Rejected records, decisions and catalogue changes from their topics to Delta, append only. Cassandra's are live's."""
+"""Rejected records, decisions, items and people from their topics to Delta, append only. Cassandra is for live."""
 
 from __future__ import annotations
 
@@ -14,12 +14,13 @@ from headrace.stream.append import append_to_table
 from headrace.stream.clean import header, is_from_ingest, src_parts, utc_date
 from headrace.stream.progress import REASONS_SEEN
 from headrace.stream.records import topic_records
-from headrace.stream.schemas import CATALOGUE, DECISIONS, REJECTED
+from headrace.stream.schemas import CATALOGUE, DECISIONS, REJECTED, USERS
 
 ARCHIVED: Final = {
     "rejected-v1": ("events.rejected", "rejected"),
     "decisions-v1": ("decisions", "decisions"),
     "catalogue-v1": ("catalogue", "catalogue"),
+    "users-v1": ("users", "users"),
 }
 """Query → its topic and its table."""
 
@@ -27,9 +28,9 @@ ARCHIVED: Final = {
 def start_archive(spark: SparkSession, settings: Settings, query: str) -> StreamingQuery:
     """Start one of ARCHIVED."""
     topic, table = ARCHIVED[query]
-    rows = {"rejected": rejected_rows, "decisions": decision_rows, "catalogue": catalogue_rows}[table]
-    records = topic_records(spark, settings, topic)
-    return append_to_table(rows(records), settings, query, table, settings.spark.archive_trigger)
+    of_table = {"rejected": rejected_rows, "decisions": decision_rows, "catalogue": catalogue_rows, "users": user_rows}
+    rows = of_table[table](topic_records(spark, settings, topic))
+    return append_to_table(rows, settings, query, table, settings.spark.archive_trigger)
 
 
 def rejected_rows(records: DataFrame) -> DataFrame:
@@ -63,10 +64,19 @@ def decision_rows(records: DataFrame) -> DataFrame:
 
 def catalogue_rows(records: DataFrame) -> DataFrame:
     """Records of the catalogue topic as rows of CATALOGUE; a tombstone has a null value."""
+    return _upserts(records, "item_id", "catalogue").select(*CATALOGUE.names)
+
+
+def user_rows(records: DataFrame) -> DataFrame:
+    """Records of the users topic as rows of USERS; a tombstone has a null value."""
+    return _upserts(records, "user_id", "users").select(*USERS.names)
+
+
+def _upserts(records: DataFrame, key: str, topic: str) -> DataFrame:
     return records.select(
-        F.col("key").cast("string").alias("item_id"),
+        F.col("key").cast("string").alias(key),
         F.col("value").cast("string").alias("value"),
-        F.col("partition").cast("long").alias("catalogue_partition"),
-        F.col("offset").alias("catalogue_offset"),
+        F.col("partition").cast("long").alias(f"{topic}_partition"),
+        F.col("offset").alias(f"{topic}_offset"),
         F.unix_millis("timestamp").alias("changed_ms"),
-    ).select(*CATALOGUE.names)
+    )

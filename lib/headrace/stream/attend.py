@@ -43,11 +43,12 @@ def attend(
     on_working: Callable[[], None] | None = None,
     for_s: float = math.inf,
     may_end: bool = False,
+    refused: Callable[[str], str | None] = lambda _: None,
 ) -> None:
     """Return when `stopping` is set or `for_s` have passed, with the query stopped; meanwhile call `check`.
 
     `on_working` is called once, with its first data. Whatever `check` raises stops the query. Raises PartFailed when
-    the query fails, or ends by itself though it may not.
+    the query fails, or ends by itself though it may not; `refused` may have a better line for Spark's error.
     """
     working, deadline = False, time.monotonic() + for_s
     try:
@@ -60,7 +61,7 @@ def attend(
         failed, ended = query.exception(), not query.isActive
         query.stop()
     if not stopping.is_set() and (failed is not None or (ended and not may_end)):
-        raise PartFailed(f"{query.name} ended by itself: {_first_line(failed)}") from failed
+        raise PartFailed(refused(str(failed)) or f"{query.name} ended by itself: {_first_line(failed)}") from failed
 
 
 def _first_line(error: StreamingQueryException | None) -> str:

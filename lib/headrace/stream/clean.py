@@ -20,12 +20,11 @@ def clean_events(records: DataFrame) -> DataFrame:
 
     A record without its src headers or its key fields was not written by ingest and is left out.
     """
-    event = F.from_json(F.col("value").cast("string"), CLEAN)
-    parsed = records.select(event.alias("event"), "headers", "partition", "offset", "timestamp")
+    parsed = records.select(_parsed_once(), "partition", "offset", "timestamp")
     source = parsed.select(
         "event.*",
-        header("src").alias("src"),
-        header("src_ms").try_cast("long").alias("src_ms"),
+        "src",
+        "src_ms",
         F.col("partition").cast("long").alias("clean_partition"),
         F.col("offset").alias("clean_offset"),
         F.unix_millis("timestamp").alias("clean_ms"),
@@ -39,6 +38,17 @@ def clean_events(records: DataFrame) -> DataFrame:
     )
     is_event = F.col("person").isNotNull() & F.col("occurred_at").isNotNull()
     return typed.where(is_from_ingest() & is_event).select(*EVENTS.names)
+
+
+def _parsed_once() -> Column:
+    """event, src and src_ms of a record.
+
+    Generated, since Spark pushes conditions on columns that are merely computed down to their source and computes them
+    there again: each event's JSON was parsed five times.
+    """
+    event = F.from_json(F.col("value").cast("string"), CLEAN)
+    src, src_ms = header("src"), header("src_ms").try_cast("long")
+    return F.inline(F.array(F.struct(event.alias("event"), src.alias("src"), src_ms.alias("src_ms"))))
 
 
 def header(name: str) -> Column:

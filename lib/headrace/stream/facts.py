@@ -5,38 +5,59 @@ from __future__ import annotations
 from pyspark.sql import Column
 from pyspark.sql import functions as F
 
-from headrace.domain.facts import COUNTS, FACTS, SUMS, VALUE_FACT
+from headrace.domain.distinct import COLUMN_BITS, COLUMNS, LEVELS
+from headrace.domain.facts import COUNTS, PEOPLE, PERSON_FACTS, SUMS, VALUE_FACT
 
-READS = ("kind", "value_milli", "price_minor", "currency")
+READS = ("kind", "value_milli", "price_minor", "currency", "tz_offset_min")
 """The columns of an event that facts are made from."""
 
 
 def fact_totals(currency: str) -> list[Column]:
-    """Aggregates over events, named and ordered as FACTS. Only price_min and price_max can be null: no price seen.
+    """Aggregates over events, named and ordered as PERSON_FACTS. An extreme of nothing is null.
 
     Addition wraps at 64 bit as numpy's does: run with spark.sql.ansi.enabled=false, else one absurd price ends a query.
     """
-    kind, price = F.col("kind"), F.col("price_minor")
-    priced = F.when(price.isNotNull() & (F.col("currency").isNull() | (F.col("currency") == currency)), price)
+    kind, price = F.col("kind"), priced(currency)
     totals = {name: F.count(F.when(kind == name.removeprefix("n_"), 1)) for name in COUNTS}
     for name in SUMS:
         sources = [(k, divisor) for k, (fact, divisor) in VALUE_FACT.items() if fact == name]
         if sources:
             totals[name] = _sum(F.coalesce(*(_value(kind == k, divisor) for k, divisor in sources)))
-    totals |= {"price_n": F.count(priced), "price_sum": _sum(priced)}
-    totals |= {"price_min": F.min(priced), "price_max": F.max(priced)}
-    return [totals[name].alias(name) for name in FACTS]
+    totals |= {"price_n": F.count(price), "price_sum": _sum(price)}
+    totals |= {"price_min": F.min(price), "price_max": F.max(price), "tz_offset_max": F.max("tz_offset_min")}
+    return [totals[name].alias(name) for name in PERSON_FACTS]
+
+
+def person_bit(person: Column) -> Column:
+    """distinct.bits_of as a column."""
+    hashed = F.xxhash64(F.crc32(person))
+    capped = F.shiftrightunsigned(hashed, COLUMN_BITS).bitwiseOR(F.lit(1 << LEVELS - 1))
+    level = F.bit_count(capped.bitwiseAND(-capped) - F.lit(1))
+    return level * F.lit(COLUMNS) + hashed.bitwiseAND(F.lit(COLUMNS - 1))
+
+
+def people_words(bit: Column) -> list[Column]:
+    """Aggregates over rows with a `person_bit`, named as PEOPLE: distinct.words_of, of the bits that are not null."""
+    mask = F.call_function("shiftleft", F.lit(1).cast("long"), (bit % F.lit(64)).cast("int"))
+    word = F.shiftright(bit, 6)
+    words = (F.bit_or(F.when(word == place, mask)) for place in range(len(PEOPLE)))
+    return [F.coalesce(bits, F.lit(0)).alias(name) for bits, name in zip(words, PEOPLE, strict=True)]
+
+
+def priced(currency: str) -> Column:
+    """price_minor where it is in the world's currency, or in none; else null."""
+    return F.when(F.col("currency").isNull() | (F.col("currency") == currency), F.col("price_minor"))
 
 
 def merged_facts() -> list[Column]:
-    """Aggregates over rows that hold FACTS already: the merge of them all."""
-    return [_merged(name).alias(name) for name in FACTS]
+    """Aggregates over rows that hold PERSON_FACTS already: the merge of them all."""
+    return [_merged(name).alias(name) for name in PERSON_FACTS]
 
 
 def _merged(name: str) -> Column:
     if name == "price_min":
         return F.min(name)
-    return F.max(name) if name == "price_max" else _sum(F.col(name))
+    return F.max(name) if name in ("price_max", "tz_offset_max") else _sum(F.col(name))
 
 
 def _sum(values: Column) -> Column:

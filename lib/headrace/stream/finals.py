@@ -13,6 +13,7 @@ from pyspark.sql import DataFrame, SparkSession
 from pyspark.sql import functions as F
 from pyspark.sql.streaming.query import StreamingQuery
 
+from headrace.failpoints import reach
 from headrace.settings import Settings
 from headrace.stream.append import append_to_table
 from headrace.stream.checkpoint import has_begun
@@ -23,9 +24,9 @@ from headrace.stream.sessions import finished_sessions
 from headrace.stream.watermark import with_state_horizon
 from headrace.stream.windows import final_windows
 
-WINDOWS: Final = "windows-v1"
-SESSIONS: Final = "sessions-v1"
-SESSION_ROWS: Final = "session-rows-v1"
+WINDOWS: Final = "windows-v2"
+SESSIONS: Final = "sessions-v2"
+SESSION_ROWS: Final = "session-rows-v2"
 
 log = logging.getLogger(__name__)
 
@@ -48,7 +49,9 @@ def start_session_rows(spark: SparkSession, settings: Settings) -> StreamingQuer
     cassandra, keyspace = settings.cassandra, settings.keyspace
 
     def write(batch: DataFrame, _batch_id: int) -> None:
+        reach("session_rows.before_write")
         put_sessions(batch, cassandra, keyspace, next_write_us(cassandra, keyspace, SESSION_ROWS))
+        reach("session_rows.after_write")
 
     return (
         _appended(spark, settings, "sessions")
@@ -74,8 +77,8 @@ def rebuild_warning(query: str, oldest_ms: int, newest_ms: int, state_horizon_ms
     )
     return (
         f"{query} begins anew on a ledger that is not: whatever occurred between {oldest} and {horizon} UTC may be "
-        "missing from its results, in part and without another word; to have them whole, compute them from the ledger "
-        "in one batch (docs/adr/0007)"
+        "missing from its results, in part and without another word; to have them whole, `headrace backfill` these "
+        "hours when it has caught up (docs/adr/0007)"
     )
 
 

@@ -13,6 +13,7 @@ from pyspark.sql import functions as F
 from pyspark.sql.streaming.query import StreamingQuery
 from pyspark.sql.streaming.readwriter import DataStreamWriter
 
+from headrace.failpoints import reach
 from headrace.settings import Settings, World
 from headrace.stream.clean import clean_events, first_to_arrive, in_windows
 from headrace.stream.pane_sink import put_totals
@@ -21,7 +22,7 @@ from headrace.stream.patience import next_write_us
 from headrace.stream.records import topic_records
 from headrace.stream.watermark import with_state_horizon
 
-HOT: Final = "hot-v1"
+HOT: Final = "hot-v2"
 """Name of its checkpoint and of its writer: another version means another state."""
 
 
@@ -53,7 +54,9 @@ def _writer(spark: SparkSession, settings: Settings, swept_ms: int, sweeps: bool
     totals = hot_totals(topic_records(spark, settings, "events.clean"), settings.world, swept_ms, sweeps)
 
     def write(batch: DataFrame, _batch_id: int) -> None:
+        reach("hot.before_write")
         put_totals(batch, cassandra, keyspace, next_write_us(cassandra, keyspace, HOT))
+        reach("hot.after_write")
 
     return (
         totals.writeStream.queryName("hot")

@@ -21,11 +21,12 @@ from typing import Final
 from pyspark.sql import SparkSession
 
 from headrace.errors import LeaseHeld, StoreUnavailable
+from headrace.failpoints import reach
 from headrace.settings import Settings
 from headrace.stores import blocking
 from headrace.stores.blocking import run
 from headrace.stores.ports import Lease, Leases
-from headrace.stream.checkpoint import checkpoint_id, is_shared
+from headrace.stream.checkpoint import checkpoint_id, is_shared, refuse_broken
 
 TTL_MS: Final = 15_000
 RENEW_EVERY_S: Final = TTL_MS / 3000  # two renewals may fail before another machine can take over
@@ -83,6 +84,7 @@ def hold_lease(
     def renew() -> None:
         while not held._released.wait(RENEW_EVERY_S):
             try:
+                reach("lease.renew")
                 held._expires_ms = acquire()
             except StoreUnavailable as error:  # until it expires nobody else can take it; the next renewal tells
                 log.warning("%s: lease not renewed: %s", writer, error)
@@ -103,10 +105,16 @@ def hold_lease(
 
 
 @contextmanager
-def hold_checkpoint(spark: SparkSession, settings: Settings, writer: str) -> Iterator[HeldLease]:
-    """Hold the lease of `writer` on the checkpoint of the same name, in this world. Raises as `hold_lease`."""
+def hold_checkpoint(
+    spark: SparkSession, settings: Settings, writer: str, query: str | None = None
+) -> Iterator[HeldLease]:
+    """Hold the lease of `writer` on the checkpoint of `query` (of the same name unless told), in this world.
+
+    Raises as `hold_lease`, and CheckpointLost where a file of the checkpoint is broken.
+    """
     leases = blocking.stores(settings.cassandra, settings.keyspace).leases
-    folder, run_dir = settings.checkpoint(writer), settings.world_dir / "run"
+    folder, run_dir = settings.checkpoint(query or writer), settings.world_dir / "run"
+    refuse_broken(spark, folder, writer)
     identity = checkpoint_id(spark, folder, str(uuid.uuid4()))
     with hold_lease(leases, run_dir, writer, identity, lambda: time.time_ns() // 1_000_000, is_shared(folder)) as held:
         yield held

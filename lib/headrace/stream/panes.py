@@ -10,13 +10,15 @@ from pyspark.sql import functions as F
 from headrace.domain.events import UNKNOWN
 from headrace.domain.facts import FACTS
 from headrace.domain.panes import HOUR_MS, PANE_MS
-from headrace.stream.facts import READS, fact_totals
+from headrace.stream.facts import READS, fact_totals, people_words, person_bit
 from headrace.stream.watermark import state_ends
 
 USER, ITEM, PARTITION = "user", "item", "partition"
 
-PANE_COLUMNS: Final = ("grain", "owner", "pane_ms", "category", *FACTS)
-"""One row per grain, owner, pane and category, with absolute totals."""
+_KEY: Final = ("grain", "owner", "pane_ms", "category", "content_type")
+
+PANE_COLUMNS: Final = (*_KEY, *FACTS)
+"""One row per grain, owner, pane, category and content type, with absolute totals. Words of people: items only."""
 
 _COUNTED_FOR_MS: Final = 86_400_000  # an hour of append is counted for a day more, whatever the events in it say
 
@@ -32,29 +34,35 @@ def panes(events: DataFrame, currency: str, state_horizon_ms: int | None = None)
     """
     keyed = events.select(F.explode(_grains()).alias("key"), *READS).select("key.*", *READS)
     timed = F.col("state_until") if state_horizon_ms is None else state_ends("state_until", state_horizon_ms)
-    rows = keyed.where("owner IS NOT NULL").select("grain", "owner", "pane_ms", "category", timed, *READS)
-    totals = rows.groupBy("grain", "owner", "pane_ms", "category", "state_until").agg(*fact_totals(currency))
-    return totals.select(*PANE_COLUMNS)
+    rows = keyed.where("owner IS NOT NULL").select(*_KEY, timed, "person_bit", *READS)
+    facts = (*fact_totals(currency), *people_words(F.col("person_bit")))
+    return rows.groupBy(*_KEY, "state_until").agg(*facts).select(*PANE_COLUMNS)
 
 
 def _grains() -> Column:
-    category = F.coalesce("category", F.lit(UNKNOWN))
+    names = F.coalesce("category", F.lit(UNKNOWN)), F.coalesce("content_type", F.lit(UNKNOWN))
     occurred, appended = F.col("occurred_at"), F.col("src_ms")
     pane = occurred - F.pmod(occurred, F.lit(PANE_MS))
     hour = appended - F.pmod(appended, F.lit(HOUR_MS))
     raw_partition = F.concat_ws(":", "raw_generation", "raw_partition")
     pane_end, counted_until = pane + F.lit(PANE_MS), hour + F.lit(HOUR_MS + _COUNTED_FOR_MS)
-    user = _key(USER, F.col("person"), pane, category, pane_end)
-    item = _key(ITEM, F.col("item_id"), pane, category, pane_end)
-    partition = _key(PARTITION, raw_partition, hour, F.lit(""), counted_until)
+    nobody, nameless = F.lit(None).cast("long"), (F.lit(""), F.lit(""))
+    user = _key(USER, F.col("person"), pane, names, pane_end, nobody)
+    item = _key(ITEM, F.col("item_id"), pane, names, pane_end, person_bit(F.col("person")))
+    partition = _key(PARTITION, raw_partition, hour, nameless, counted_until, nobody)
     return F.array(user, item, partition)
 
 
-def _key(grain: str, owner: Column, pane: Column, category: Column, until_ms: Column) -> Column:
+def _key(
+    grain: str, owner: Column, pane: Column, names: tuple[Column, Column], until_ms: Column, bit: Column
+) -> Column:
+    category, content_type = names
     return F.struct(
         F.lit(grain).alias("grain"),
         owner.alias("owner"),
         pane.alias("pane_ms"),
         category.alias("category"),
+        content_type.alias("content_type"),
         F.timestamp_millis(until_ms).alias("state_until"),
+        bit.alias("person_bit"),
     )

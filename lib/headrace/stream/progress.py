@@ -4,6 +4,7 @@
     batch     number of its newest batch
     rows      rows in it; batch_ms how long it took; at when it began (ISO 8601, UTC)
     lag       records of its topic not read yet; null where it reads a table
+    upserts   {operator: state rows that the batch put}, of a query with state
     reasons   of the query over rejected records: how many of each reason its newest batch had
     ends      {"<topic>": {"<partition>": offset}}: what it has read, up to but without the offset; null for a table
 
@@ -78,6 +79,10 @@ def figures(progress: Mapping[str, object] | None) -> dict[str, Figure]:
     ends, newest = _offsets(source["endOffset"]), _offsets(source["latestOffset"])
     seen = report.get("observedMetrics", {}).get(REASONS_SEEN)  # a Row, which JSON writes as a list of its values
     reasons = {} if seen is None else {"reasons": dict(zip(REASONS, seen, strict=True))}
+    upserts: dict[str, int] = {}
+    for operator in report.get("stateOperators", ()):
+        name = operator["operatorName"]
+        upserts[name] = upserts.get(name, 0) + operator["numRowsUpdated"]
     return {
         "batch": report["batchId"],
         "rows": report["numInputRows"],
@@ -85,6 +90,7 @@ def figures(progress: Mapping[str, object] | None) -> dict[str, Figure]:
         "at": report["timestamp"],
         "lag": None if ends is None or newest is None else _total(newest) - _total(ends),
         "ends": ends,
+        **({"upserts": upserts} if upserts else {}),
         **reasons,
     }
 

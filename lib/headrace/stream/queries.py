@@ -16,6 +16,7 @@ from headrace.errors import BadInput, PartFailed
 from headrace.settings import Settings
 from headrace.stream.archive import ARCHIVED, start_archive
 from headrace.stream.attend import STARTING
+from headrace.stream.evolution import refused_state
 from headrace.stream.finals import SESSION_ROWS, SESSIONS, WINDOWS, start_session_rows, start_sessions, start_windows
 from headrace.stream.lease import HeldLease, hold_checkpoint
 from headrace.stream.ledger import LEDGER, start_ledger
@@ -34,7 +35,7 @@ GROUPS: Final[Mapping[str, Mapping[str, Start]]] = {
 TABLES_OF: Final[Mapping[str, tuple[str, ...]]] = {
     "ledger": ("events",),
     "finals": ("events", "user_windows", "sessions"),
-    "archive": ("rejected", "decisions", "catalogue"),
+    "archive": ("rejected", "decisions", "catalogue", "users"),
 }
 """Group → the tables that must exist before it starts."""
 
@@ -47,12 +48,15 @@ class RunningQuery:
 
     query: StreamingQuery
     lease: HeldLease
+    writer: str
+    world: str
 
     def refuse_dead(self) -> None:
         """Raises PartFailed, naming query and cause, if it is not running; LeaseHeld or CheckpointLost if not ours."""
         self.lease.check()
         if not self.query.isActive:
-            raise PartFailed(f"query {self.query.name} died: {_cause(self.query)}")
+            refused = refused_state(self.writer, str(self.query.exception()), self.world)
+            raise PartFailed(refused or f"query {self.query.name} died: {_cause(self.query)}")
 
 
 def chosen_groups(text: str) -> tuple[str, ...]:
@@ -79,7 +83,7 @@ def running_queries(spark: SparkSession, settings: Settings, groups: Sequence[st
                 lease = stack.enter_context(hold_checkpoint(spark, settings, name))
                 query = start(spark, settings)
                 stack.callback(query.stop)
-                running.append(RunningQuery(query, lease))
+                running.append(RunningQuery(query, lease, name, settings.world.name))
         yield running
 
 

@@ -15,12 +15,14 @@ from pyspark.sql.types import (
     DateType,
     DoubleType,
     LongType,
+    MapType,
     StringType,
     StructField,
     StructType,
 )
 
-from headrace.domain.facts import FACTS
+from headrace.domain.facts import PERSON_FACTS
+from headrace.domain.summary import LISTED_ACTS
 
 _TEXT, _LONG, _BYTES = StringType(), LongType(), BinaryType()
 
@@ -127,9 +129,20 @@ CATALOGUE: Final = StructType(
     ]
 )
 
+USERS: Final = StructType(
+    [
+        _column("user_id", _TEXT, "the user"),
+        _column("value", _TEXT, "the user's profile as JSON (domain/profile.py); null: deleted"),
+        _column("users_partition", _LONG, "partition of the users topic"),
+        _column("users_offset", _LONG, "offset there; the greatest of a user is what holds"),
+        _column("changed_ms", _LONG, "append time of the record"),
+    ]
+)
+
+_NULL_OF: Final = {"price_min": "price", "price_max": "price", "tz_offset_max": "offset"}
 _FACT_COLUMNS: Final = [
-    _column(name, _LONG, "domain/facts.py" + ("; null where no price was seen" if name.startswith("price_m") else ""))
-    for name in FACTS
+    _column(name, _LONG, "domain/facts.py" + (f"; null where no {_NULL_OF[name]} was told" if name in _NULL_OF else ""))
+    for name in PERSON_FACTS
 ]
 
 USER_WINDOWS: Final = StructType(
@@ -137,8 +150,13 @@ USER_WINDOWS: Final = StructType(
         _column("event_date", DateType(), "UTC date of window_start; the partition"),
         _column("person", _TEXT, "as in events"),
         _column("category", _TEXT, "the events' category, unknown where absent; sum over it for the whole window"),
-        _column("window_kind", _TEXT, "5m, 1h (sliding every 5 minutes) or 1d (UTC)"),
-        _column("window_start", _LONG, "first ms of the window"),
+        _column("content_type", _TEXT, "the events' content type, unknown where absent; sum over it likewise"),
+        _column(
+            "window_kind", _TEXT, "5m, 1h (sliding every 5 minutes), 1d (UTC) or 1d_local (where the offset is told)"
+        ),
+        _column(
+            "window_start", _LONG, "first ms of the window; 1d_local begins at midnight by the row's tz_offset_max"
+        ),
         _column("window_end", _LONG, "first ms after the window"),
         *_FACT_COLUMNS,
     ]
@@ -151,11 +169,26 @@ SESSIONS: Final = StructType(
         _column("session_id", _TEXT, "the sender's session; empty where it names none"),
         _column("started_ms", _LONG, "the first event"),
         _column("ended_ms", _LONG, "the last event"),
+        _column("length_ms", _LONG, "from the first event to the last"),
         _column("n_events", _LONG, "all events of it"),
-        _column("n_items", _LONG, "distinct items"),
-        _column("n_categories", _LONG, "distinct categories, unknown among them"),
-        _column("items", ArrayType(_TEXT), "the distinct items, the first 100 by id"),
-        _column("categories", ArrayType(_TEXT), "the distinct categories, the first 50 by name"),
+        _column("more", BooleanType(), f"it has more than {LISTED_ACTS} acts: entry_kind to watch_by_type cover those"),
+        _column("entry_kind", _TEXT, "of the first act; an act is any event but an impression"),
+        _column("entry_item", _TEXT, "of the first act on an item"),
+        _column("entry_category", _TEXT, "of the first act on an item"),
+        _column("price_first", _LONG, "of the first priced act"),
+        _column("price_last", _LONG, "of the last priced act"),
+        _column("price_up", _LONG, "by how much the price rose from one priced act to the next, in sum"),
+        _column("price_down", _LONG, "by how much it fell: price_first + price_up - price_down = price_last"),
+        _column("viewed", ArrayType(_TEXT), "distinct items viewed, clicked, dwelt on or watched, by first such act"),
+        _column("carted", ArrayType(_TEXT), "distinct items put into the cart, by first such act"),
+        _column("bought", ArrayType(_TEXT), "distinct items purchased, by first such act"),
+        _column("skipped", ArrayType(_TEXT), "distinct items skipped, by first such act"),
+        _column("unwanted", ArrayType(_TEXT), "distinct items hidden or disliked, by first such act"),
+        _column("categories", MapType(_TEXT, _LONG), "category, unknown among them, to its acts"),
+        _column("dwell_by_type", MapType(_TEXT, _LONG), "content type, unknown among them, to dwell time in ms"),
+        _column("watch_by_type", MapType(_TEXT, _LONG), "content type, unknown among them, to watch time in ms"),
+        _column("cart_after_ms", _LONG, "from the first event to the first cart; null where it came to none"),
+        _column("purchase_after_ms", _LONG, "from the first event to the first purchase; null where it came to none"),
         *_FACT_COLUMNS,
     ]
 )

@@ -10,19 +10,28 @@ from pyspark.sql import DataFrame
 from pyspark.sql import functions as F
 
 from headrace.domain.events import Person
+from headrace.domain.facts import PERSON_FACTS
 from headrace.settings import Cassandra
 from headrace.stores.ports import SessionRow, Stores
 from headrace.stream.schemas import SESSIONS
 from headrace.stream.store_sink import put_rows
 
-_FEATURES: Final = tuple(name for name in SESSIONS.names if name != "event_date")
+_FEATURES: Final = tuple(
+    name for name in SESSIONS.names if name not in ("event_date", "person", "session_id", *PERSON_FACTS)
+)
 
 
 def put_sessions(sessions: DataFrame, cassandra: Cassandra, keyspace: str, write_us: int) -> None:
-    """Write rows of SESSIONS; their features are JSON with the table's column names. All are durable on return."""
-    features = F.to_json(F.struct(*_FEATURES)).alias("features")
-    rows = sessions.select("person", "started_ms", "session_id", features)
-    put_rows(rows, cassandra, keyspace, partial(put_batch, write_us=write_us))
+    """Write rows of SESSIONS. All are durable on return."""
+    put_rows(session_rows(sessions), cassandra, keyspace, partial(put_batch, write_us=write_us))
+
+
+def session_rows(sessions: DataFrame) -> DataFrame:
+    """(person, started_ms, session_id, features): domain.summary.Summary as JSON, null where there is no session_id."""
+    session_id = F.nullif("session_id", F.lit("")).alias("session_id")
+    told = F.struct(session_id, *_FEATURES, F.struct(*PERSON_FACTS).alias("totals"))
+    features = F.to_json(told, {"ignoreNullFields": "false"}).alias("features")
+    return sessions.select("person", "started_ms", "session_id", features)
 
 
 async def put_batch(stores: Stores, batch: pa.RecordBatch, write_us: int) -> None:

@@ -14,9 +14,11 @@ from functools import partial
 from pyspark.sql import SparkSession
 from pyspark.sql.streaming.query import StreamingQuery
 
+from headrace.failpoints import reach
 from headrace.settings import Settings
 from headrace.stream.attend import STARTING, attend
 from headrace.stream.checkpoint import watermark_ms
+from headrace.stream.evolution import refused_state
 from headrace.stream.hot import HOT, start_hot, start_sweep
 from headrace.stream.progress import Figure, figures, write_progress
 
@@ -32,9 +34,14 @@ def run_hot(spark: SparkSession, settings: Settings, stopping: threading.Event, 
         if query.status["message"] not in STARTING:
             write_progress(settings, "hot", {"hot": said})
 
+    def refused(error: str) -> str | None:
+        return refused_state(HOT, error, settings.world.name)
+
     while not stopping.is_set():
         counting = start_hot(spark, settings, watermark_ms(spark, folder))
-        attend(counting, stopping, partial(look, counting), for_s=settings.spark.hot_sweep_s)
+        attend(counting, stopping, partial(look, counting), for_s=settings.spark.hot_sweep_s, refused=refused)
         if not stopping.is_set():
+            reach("sweep.before")
             sweep = start_sweep(spark, settings, watermark_ms(spark, folder))
-            attend(sweep, stopping, partial(look, sweep), may_end=True)
+            attend(sweep, stopping, partial(look, sweep), may_end=True, refused=refused)
+            reach("sweep.after")

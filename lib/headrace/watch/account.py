@@ -15,7 +15,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 from numpy.typing import NDArray
 
-from headrace.domain.panes import HOUR_MS
+from headrace.domain.panes import HOUR_MS, hour_of
 
 SRC: Final = ("raw_generation", "raw_partition", "raw_offset")
 LEDGER_COLUMNS: Final = (
@@ -37,6 +37,7 @@ class Inputs:
     raw_range          raw partition ('<generation>:<n>') → (first offset that the broker still has, end)
     drained            the tables and the hot query have everything that ingest wrote, and nothing moved meanwhile
     closed_before_ms   hours that start earlier get no more records, and the tables and the hot query have all of theirs
+    since_ms           records that were appended earlier are not judged; theirs are only what a later one may repeat
     ingested           raw partition → how far ingest says that it has read; all before that it has written
     """
 
@@ -47,6 +48,7 @@ class Inputs:
     drained: bool
     closed_before_ms: int = 0
     ingested: Mapping[str, int] = field(default_factory=dict)
+    since_ms: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,6 +57,8 @@ class Account:
 
     `drained`: every raw record has arrived everywhere, so nothing is pending.
     `faults` and `pending` are sentences: what does not add up, and what does not add up yet.
+    `repairs`: whole hours [from, to) in which events occurred that the ledger has and the hot query did not count, such
+    as came behind its horizon; rebuilt from the ledger they count.
     """
 
     hours: Mapping[Hour, Mapping[str, int]]
@@ -63,6 +67,7 @@ class Account:
     drained: bool
     faults: tuple[str, ...] = field(default=())
     pending: tuple[str, ...] = field(default=())
+    repairs: tuple[tuple[int, int], ...] = field(default=())
 
     @property
     def totals(self) -> Mapping[str, int]:
@@ -78,14 +83,17 @@ def account(inputs: Inputs) -> Account:
     One src with two terms is a fault always.
     """
     ledger, rejected = _distinct_src(inputs.ledger, "clean"), _distinct_src(inputs.rejected, "rejected")
-    terms = pa.concat_tables([_ledger_terms(ledger), _rejected_terms(rejected)])
+    of_ledger = _ledger_terms(ledger)
+    terms = pa.concat_tables([of_ledger, _rejected_terms(rejected)])
+    terms = terms.filter(pc.greater_equal(terms["src_ms"], inputs.since_ms))
+    hot_counts = {hour: counted for hour, counted in inputs.hot_counts.items() if hour[1] >= inputs.since_ms}
     received = _count(terms.group_by(list(SRC), use_threads=False).aggregate([("src_ms", "min")]), "src_ms_min")
     by_term = {term: _count(terms.filter(pc.equal(terms["term"], term)), "src_ms") for term in TERMS}
     hours = {
         hour: {"received": received.get(hour, 0)}
         | {term: by_term[term].get(hour, 0) for term in TERMS}
-        | {"hot": inputs.hot_counts.get(hour, 0)}
-        for hour in sorted(received.keys() | inputs.hot_counts.keys())
+        | {"hot": hot_counts.get(hour, 0)}
+        for hour in sorted(received.keys() | hot_counts.keys())
     }
     missing = _missing(terms, inputs.raw_range)
     twice = tuple(
@@ -106,6 +114,7 @@ def account(inputs: Inputs) -> Account:
         drained=inputs.drained and not pending,
         faults=(*twice, *_not_seen(lost), *_not_as_hot_counted(judged)),
         pending=pending,
+        repairs=_uncounted(ledger.filter(pc.equal(of_ledger["term"], "counted")), judged),
     )
 
 
@@ -187,6 +196,26 @@ def _not_as_hot_counted(hours: Mapping[Hour, Mapping[str, int]]) -> tuple[str, .
         for (name, hour), row in hours.items()
         if row["counted"] != row["hot"]
     )
+
+
+def _uncounted(counted: pa.Table, hours: Mapping[Hour, Mapping[str, int]]) -> tuple[tuple[int, int], ...]:
+    """When that occurred which was appended in hours of which the hot query counted less, as whole hours, joined."""
+    ms = counted["src_ms"].to_numpy()
+    keyed = counted.append_column("hour", pa.array(ms - ms % HOUR_MS))
+    key = [*SRC[:2], "hour"]
+    spans = keyed.group_by(key).aggregate([("occurred_at", "min"), ("occurred_at", "max")]).to_pylist()
+    wanted = {hour for hour, row in hours.items() if row["hot"] < row["counted"]}
+    joined: list[tuple[int, int]] = []
+    for begin, end in sorted(
+        (hour_of(row["occurred_at_min"]), hour_of(row["occurred_at_max"]) + HOUR_MS)
+        for row in spans
+        if (f"{row[SRC[0]]}:{row[SRC[1]]}", row["hour"]) in wanted
+    ):
+        if joined and begin <= joined[-1][1]:
+            joined[-1] = (joined[-1][0], max(end, joined[-1][1]))
+        else:
+            joined.append((begin, end))
+    return tuple(joined)
 
 
 def _conflicts(ledger: pa.Table) -> int:

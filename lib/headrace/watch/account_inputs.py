@@ -13,6 +13,7 @@ from headrace.settings import Settings
 from headrace.stores.cassandra import open_stores
 from headrace.stores.kafka import open_consumer
 from headrace.stream.progress import INGEST, ends_read
+from headrace.stream.retention import DAY_MS, days_kept, kept_from_ms
 from headrace.watch.account import LEDGER_COLUMNS, REJECTED_COLUMNS, Hour, Inputs
 from headrace.watch.closed_hours import Readers, closed_before_ms
 
@@ -22,23 +23,27 @@ Ends = Mapping[str, Mapping[int, int]]
 _TEXT = ("person", "event_id", "reason")
 
 
-def read_inputs(settings: Settings) -> Inputs:
-    """Everything that `account` compares, as it is now. Raises StoreUnavailable when a server does not answer.
+def read_inputs(settings: Settings, now_ms: int) -> Inputs:
+    """Everything that `account` compares, as it is now, of the days that all of it still has.
+
+    Raises StoreUnavailable when a server does not answer.
 
     Each is read before what it vouches for: ingest's progress before the ends of what it writes, ends and progress
     before the tables, and the ends again after: only where they are the same and reached is the world drained.
     """
     generation = settings.world.generation
     ingested = ends_read(settings, "ingest").get(INGEST, {})
-    firsts, before = _offsets(settings)
+    kept_ms = _kept_from_ms(settings, now_ms)
+    since_ms = kept_ms and kept_ms + DAY_MS  # the first day's events only tell which later ones are duplicates
+    firsts, before = _offsets(settings, since_ms)
     read = ends_read(settings, "hot") | ends_read(settings, "features")
     readers = _readers(before, read, settings)
-    ledger = _table(settings.table("events"), LEDGER_COLUMNS)
-    rejected = _table(settings.table("rejected"), REJECTED_COLUMNS)
+    ledger = _table(settings.table("events"), LEDGER_COLUMNS, kept_ms)
+    rejected = _table(settings.table("rejected"), REJECTED_COLUMNS, kept_ms)
     raw_range = {f"{generation}:{p}": (firsts["events.raw"][p], end) for p, end in before["events.raw"].items()}
     named = {f"{g}:{p}" for g, p in _raw_partitions(ledger) | _raw_partitions(rejected)}
     hot_counts = asyncio.run(_hot_counts(settings, sorted(named | raw_range.keys())))
-    _, after = _offsets(settings)
+    _, after = _offsets(settings, since_ms)
     return Inputs(
         ledger,
         rejected,
@@ -47,27 +52,35 @@ def read_inputs(settings: Settings) -> Inputs:
         drained=readers.are_through() and before == after,
         closed_before_ms=closed_before_ms(ledger, rejected, readers, generation),
         ingested={f"{generation}:{partition}": offset for (_, partition), offset in ingested.items()},
+        since_ms=since_ms,
     )
 
 
-def _table(path: str, columns: Sequence[str]) -> pa.Table:
-    """The columns of a Delta table; of one that does not exist yet, no rows."""
+def _kept_from_ms(settings: Settings, now_ms: int) -> int:
+    """From when on no row of either table has been deleted for its age; 0 where none ever is."""
+    days = days_kept(settings)
+    return max(0, kept_from_ms(now_ms, min(days["events"], days["rejected"]))) if days else 0
+
+
+def _table(path: str, columns: Sequence[str], since_ms: int) -> pa.Table:
+    """The columns of a Delta table, of rows appended since then; of one that does not exist yet, no rows."""
     try:
-        return pa.table(DeltaTable(path).to_pyarrow_table(columns=list(columns)))
+        since = [("src_ms", ">=", since_ms)]
+        return pa.table(DeltaTable(path).to_pyarrow_table(columns=list(columns), filters=since))
     except TableNotFoundError:
         kinds = {name: pa.string() for name in _TEXT} | {"late": pa.bool_()}
         return pa.schema([(name, kinds.get(name, pa.int64())) for name in columns]).empty_table()
 
 
-def _offsets(settings: Settings) -> tuple[Ends, Ends]:
-    """First offsets and ends of the three topics that events go through."""
+def _offsets(settings: Settings, since_ms: int) -> tuple[Ends, Ends]:
+    """First offsets, of records since then, and ends of the three topics that events go through."""
     topics = ("events.raw", "events.clean", "events.rejected")
     consumer = open_consumer(settings.kafka)
     try:
         numbers = range(settings.world.partitions)
         partitions = {topic: [(settings.topic(topic), number) for number in numbers] for topic in topics}
         everything = [partition for of_topic in partitions.values() for partition in of_topic]
-        firsts, ends = consumer.firsts(everything), consumer.ends(everything)
+        firsts, ends = consumer.firsts_since(everything, since_ms), consumer.ends(everything)
     finally:
         consumer.close()
     return _by_topic(partitions, firsts), _by_topic(partitions, ends)

@@ -13,7 +13,7 @@ from headrace.local.datasets.native import NATIVE
 from headrace.local.datasets.online_retail import ONLINE_RETAIL
 from headrace.local.datasets.otto import OTTO
 from headrace.local.datasets.rows import Format, Row
-from headrace.local.wire import WireItem
+from headrace.local.wire import WireItem, WireUser
 
 FORMATS: Final = (NATIVE, ONLINE_RETAIL, COMPLETE_JOURNEY, OTTO)
 """In the order in which a folder is tried; a format comes before those whose columns are a subset of its own."""
@@ -33,6 +33,10 @@ class Dataset:
     def items(self) -> Iterator[WireItem]:
         """Its catalogue; empty where the format has none."""
         return self.format.items(self.folder)
+
+    def users(self) -> Iterator[WireUser]:
+        """The profiles of its people; empty where the format has none."""
+        return self.format.users(self.folder)
 
 
 def open_dataset(folder: Path, named: str | None = None) -> Dataset:
@@ -57,6 +61,9 @@ def open_dataset(folder: Path, named: str | None = None) -> Dataset:
         absent = [column for column in chosen.item_needs if column not in chosen.header(path)]
         if absent:
             raise BadDataset(f"{path}: no column {absent[0]!r}, which the catalogue of format {chosen.name} needs")
+    for path in chosen.user_files(folder):
+        if "user_id" not in chosen.header(path):
+            raise BadDataset(f"{path}: no column 'user_id', which the people of format {chosen.name} need")
     return Dataset(folder, chosen)
 
 

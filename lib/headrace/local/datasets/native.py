@@ -2,8 +2,9 @@
 
 Event files are every *.parquet, *.csv and *.csv.gz but `items.*` and `users.*`, in name order. Needed: item_id,
 occurred_at and a person (user_id or session_id). `kind` is `view` where the column is absent, `event_id` is
-`<file>:<row>`, `received_at` is occurred_at; a row's missing category and content type are the item's. Other columns
-are left out. Skipped: `no_time` (no occurred_at) and `no_person`; everything else is judged by ingest.
+`<file>:<row>`, `received_at` is occurred_at; what a row does not say of its item is filled (domain/fill.py) from the
+folder's items, with their version, a hash of the files, in the event. Other columns are left out. Skipped: `no_time`
+(no occurred_at) and `no_person`; everything else is judged by ingest.
 """
 
 from __future__ import annotations
@@ -18,11 +19,13 @@ import pyarrow as pa
 import pyarrow.csv as pacsv
 import pyarrow.parquet as pq
 
+from headrace.domain.catalogue import item_meta
 from headrace.domain.events import MAX_EVENT_ID
+from headrace.domain.fill import NOTHING, Fill, fill
 from headrace.errors import BadDataset
 from headrace.local.datasets.csvfile import csv_header, stem
 from headrace.local.datasets.rows import Format, Row, Skip
-from headrace.local.wire import WireEvent, WireItem
+from headrace.local.wire import WireEvent, WireItem, WireUser
 
 Cells: TypeAlias = Mapping[str, object]
 
@@ -59,6 +62,18 @@ ITEM_TYPES: Final = {
     "currency": pa.string(),
     "content_type": pa.string(),
 }
+USER_TYPES: Final = {
+    "user_id": pa.string(),
+    "country": pa.string(),
+    "region": pa.string(),
+    "birth_year": pa.int64(),
+    "gender": pa.string(),
+    "segments": pa.string(),
+    "language": pa.string(),
+    "signed_up_at": pa.int64(),
+    "consent": pa.bool_(),
+}
+SEGMENTS_APART: Final = "|"
 NEEDS: Final = (("item_id", "occurred_at", "user_id"), ("item_id", "occurred_at", "session_id"))
 _ENDINGS: Final = (".parquet", ".csv", ".csv.gz")
 _BATCH_ROWS: Final = 20_000
@@ -87,9 +102,10 @@ def header(path: Path) -> tuple[str, ...]:
 def events(folder: Path) -> Iterator[Row]:
     """Every row of every event file, filled from the folder's items."""
     known = {item.item_id: item for item in items(folder)}
+    version = items_version(folder)
     for path in event_files(folder):
         for number, cells in enumerate(_rows(path, TYPES), start=1):
-            yield _row(cells, stem(path), number, known)
+            yield _row(cells, stem(path), number, known, version)
 
 
 def items(folder: Path) -> Iterator[WireItem]:
@@ -99,6 +115,30 @@ def items(folder: Path) -> Iterator[WireItem]:
             if "item_id" not in cells:
                 raise BadDataset(f"{path}, row {number}: it has no item_id")
             yield msgspec.convert(cells, WireItem)
+
+
+def user_files(folder: Path) -> tuple[Path, ...]:
+    """users.parquet, users.csv or users.csv.gz."""
+    return tuple(p for p in _data_files(folder) if stem(p) == "users")
+
+
+def users(folder: Path) -> Iterator[WireUser]:
+    """The rows of users.parquet, users.csv or users.csv.gz; () without one. Segments have | between them."""
+    for path in user_files(folder):
+        for number, cells in enumerate(_rows(path, USER_TYPES), start=1):
+            if "user_id" not in cells:
+                raise BadDataset(f"{path}, row {number}: it has no user_id")
+            segments = cells.get("segments")
+            named = {"segments": tuple(segments.split(SEGMENTS_APART))} if isinstance(segments, str) else {}
+            yield msgspec.convert({**cells, **named}, WireUser)
+
+
+def items_version(folder: Path) -> str:
+    """Names the content of the folder's items: the same files, the same version."""
+    digest = blake2b(digest_size=8)
+    for path in item_files(folder):
+        digest.update(path.read_bytes())
+    return f"items-{digest.hexdigest()}"
 
 
 def _data_files(folder: Path) -> tuple[Path, ...]:
@@ -134,23 +174,29 @@ def _cast(column: pa.Array, kind: pa.DataType) -> pa.Array:
     return column if column.type == kind else column.cast(kind)
 
 
-def _row(cells: Cells, prefix: str, number: int, known: Mapping[str, WireItem]) -> Row:
+def _row(cells: Cells, prefix: str, number: int, known: Mapping[str, WireItem], version: str) -> Row:
     if "occurred_at" not in cells:
         return Skip("no_time")
     if "user_id" not in cells and "session_id" not in cells:
         return Skip("no_person")
+    said = {"kind": "view", **{name: value for name, value in cells.items() if name not in ("lat", "lon")}}
     item = known.get(str(cells.get("item_id")))
     filled = {
         "event_id": _event_id(prefix, number),
-        "kind": "view",
         "received_at": cells["occurred_at"],
-        "category": item.category if item else None,
-        "content_type": item.content_type if item else None,
-        **{name: value for name, value in cells.items() if name not in ("lat", "lon")},
+        **said,
+        **_fill(said, item, version).members,
     }
     if "lat" in cells and "lon" in cells:
         filled["place"] = {"lat": cells["lat"], "lon": cells["lon"]}
     return msgspec.convert(filled, WireEvent)
+
+
+def _fill(said: Cells, item: WireItem | None, version: str) -> Fill:
+    if item is None:
+        return NOTHING
+    meta = item_meta(msgspec.to_builtins(item), item.currency or "")
+    return fill(said, meta, item.currency, version)
 
 
 def _event_id(prefix: str, number: int) -> str:
@@ -159,4 +205,4 @@ def _event_id(prefix: str, number: int) -> str:
     return readable if len(readable) <= MAX_EVENT_ID else blake2b(readable.encode(), digest_size=16).hexdigest()
 
 
-NATIVE: Final = Format("native", NEEDS, event_files, header, events, items, item_files, ("item_id",))
+NATIVE: Final = Format("native", NEEDS, event_files, header, events, items, item_files, ("item_id",), users, user_files)

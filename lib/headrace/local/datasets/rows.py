@@ -8,7 +8,7 @@ from decimal import ROUND_HALF_UP, Decimal
 from pathlib import Path
 from typing import TypeAlias
 
-from headrace.local.wire import WireEvent, WireItem
+from headrace.local.wire import WireEvent, WireItem, WireUser
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,6 +31,7 @@ class Format:
     events  every row of the folder's event files, in file order
     items   its catalogue; empty where the format has none
     item_files, item_needs  the folder's catalogue files and the columns that each must have
+    users   the profiles of its people, and the files that hold them, each with a column user_id
     """
 
     name: str
@@ -41,6 +42,8 @@ class Format:
     items: Callable[[Path], Iterator[WireItem]]
     item_files: Callable[[Path], tuple[Path, ...]] = lambda _: ()
     item_needs: tuple[str, ...] = ()
+    users: Callable[[Path], Iterator[WireUser]] = lambda _: iter(())
+    user_files: Callable[[Path], tuple[Path, ...]] = lambda _: ()
 
     def missing(self, columns: tuple[str, ...]) -> tuple[str, ...]:
         """The needed columns that are not among `columns`, of the set that comes nearest; () when it is readable."""

@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Awaitable, Callable, Collection, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Collection, Iterable, Iterator, Sequence
 from contextlib import asynccontextmanager
-from itertools import islice
 from typing import Any, Final, TypeAlias, cast
 
 import acsylla
@@ -23,6 +22,8 @@ OWN: Final = "own"  # reads of what a quorum wrote: pointers, leases, write cloc
 
 # 128 single-row writes under way fill two cores; more only queue in the driver (8,192 places, then it refuses).
 IN_FLIGHT: Final = 128
+REQUEST_BYTES: Final = 4_096  # Cassandra warns of a request with more rows than this, and refuses ten times as much
+PAGE_ROWS: Final = 1_000  # an hour of panes is a few kilobytes
 CONNECT_TIMEOUT_S: Final = 5.0
 RECONNECT_MS: Final = 250  # the driver comes back by itself; its default of 2 s to 60 s would keep answers degraded
 HEARTBEAT_S: Final = 2
@@ -63,20 +64,33 @@ class Connection:
         result = await self._run(prepared, values)
         return [row.as_tuple() for row in result.all()]
 
+    async def pages(self, prepared: Prepared, values: Sequence[Value]) -> AsyncIterator[list[Row]]:
+        """Every row of an answer that may be long, a page at a time."""
+        bound = prepared.bind(values)
+        bound.set_page_size(PAGE_ROWS)
+        more = True
+        while more:
+            result = await self._answered(lambda: self._session.execute(bound), prepared)
+            yield [row.as_tuple() for row in result.all()]
+            more = result.has_more_pages()
+            if more:
+                bound.set_page_state(result.page_state())
+
     async def write(self, prepared: Prepared, values: Sequence[Value]) -> None:
         await self._run(prepared, values)
 
     async def write_all(self, prepared: Prepared, rows: Collection[Sequence[Value]]) -> None:
         """Write each row, IN_FLIGHT requests at a time. On an error the rest is not tried; some rows may be there."""
-        waiting = iter(rows)
+        requests = list(requests_of(rows, self._rows_per_request))
+        waiting = iter(requests)
 
         async def take_turns() -> None:
-            while several := list(islice(waiting, self._rows_per_request)):
+            for several in waiting:
                 await self._write_together(prepared, several)
 
         try:
             async with asyncio.TaskGroup() as group:
-                for _ in range(min(IN_FLIGHT, -(-len(rows) // self._rows_per_request))):
+                for _ in range(min(IN_FLIGHT, len(requests))):
                     group.create_task(take_turns())
         except ExceptionGroup as failures:
             raise failures.exceptions[0] from failures
@@ -119,6 +133,30 @@ class Connection:
             return await ask()
         except CassException as error:
             raise StoreUnavailable(f"Cassandra at {self._where}: {prepared.cql}: {error}") from error
+
+
+def requests_of(rows: Iterable[Sequence[Value]], most: int) -> Iterator[list[Sequence[Value]]]:
+    """The rows in order, `most` to a request, fewer where they are large.
+
+    >>> [len(each) for each in requests_of([("a", b"x"), ("b", b"x"), ("c", bytes(5_000)), ("d", b"x")], 32)]
+    [2, 1, 1]
+    """
+    request: list[Sequence[Value]] = []
+    room = REQUEST_BYTES
+    for values in rows:
+        room -= sum(map(_size, values))
+        if request and (room < 0 or len(request) == most):
+            yield request
+            request, room = [], REQUEST_BYTES - sum(map(_size, values))
+        request.append(values)
+    if request:
+        yield request
+
+
+def _size(value: Value) -> int:
+    if isinstance(value, dict):
+        return sum(len(key) + len(entry) for key, entry in value.items())
+    return len(value) if isinstance(value, str | bytes) else 8
 
 
 async def open_connection(cassandra: Cassandra, keyspace: str) -> Connection:

@@ -1,16 +1,26 @@
-"""Five-minute totals per person or item: a row per hour, a map entry per pane and category."""
+"""Five-minute totals per person or item: a row per hour, a map entry per pane, category and content type."""
 
 from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Literal
+from functools import lru_cache
+from typing import Final, Literal
 
-from headrace.domain.facts import Facts, unpack_rows
-from headrace.domain.panes import PANE_MS, hour_of
-from headrace.stores.cassandra.connection import READ, WRITE, Connection, Prepared
-from headrace.stores.ports import PaneCell, PaneKey
+import numpy as np
+
+from headrace.domain.facts import Facts, unpack_entries
+from headrace.domain.pane_table import PaneTable
+from headrace.domain.panes import PANE_MS, PANES_PER_HOUR, PaneKey, hour_of
+from headrace.stores.cassandra.connection import OWN, READ, WRITE, Connection, Prepared
+from headrace.stores.ports import PaneCell
+
+_AFTER: Final = {f"{pane:02d}": pane * PANE_MS for pane in range(PANES_PER_HOUR)}
+"""A pane of an hour as keys write it → how long after the hour's start it starts."""
+
+_FIRST_TOKEN: Final = -(2**63)
+_TOKENS: Final = 2**64
 
 
 @dataclass(frozen=True, slots=True)
@@ -18,37 +28,89 @@ class CassandraPanes:
     connection: Connection
     update: Prepared
     select: Prepared
+    delete: Prepared
+    select_part: Prepared
 
     async def put(self, cells: Sequence[PaneCell], write_us: int) -> None:
         rows: defaultdict[tuple[str, int], dict[str, bytes]] = defaultdict(dict)
         for cell in cells:
-            rows[cell.owner, hour_of(cell.pane_ms)][entry_key(cell.pane_ms, cell.category)] = cell.packed
+            rows[cell.owner, hour_of(cell.pane_ms)][entry_key(cell.key)] = cell.packed
         await self.connection.write_all(
             self.update, [(write_us, entries, owner, hour) for (owner, hour), entries in rows.items()]
         )
 
     async def since(self, owner: str, from_ms: int) -> Mapping[PaneKey, Facts]:
         rows = await self.connection.rows(self.select, (owner, hour_of(from_ms)))
-        cells = [(pane_key(hour, entry), packed) for hour, facts in rows for entry, packed in facts.items()]
-        return dict(zip([key for key, _ in cells], unpack_rows([packed for _, packed in cells]), strict=True))
+        return cells_of([(hour, entries) for hour, entries in rows])
+
+    async def remove(self, cells: Sequence[PaneCell], write_us: int) -> None:
+        rows = [(entry_key(cell.key), write_us, cell.owner, hour_of(cell.pane_ms)) for cell in cells]
+        await self.connection.write_all(self.delete, rows)
+
+    async def scan(self, part: int, parts: int, from_ms: int, to_ms: int) -> Sequence[PaneCell]:
+        begin, end = (_FIRST_TOKEN + _TOKENS * each // parts for each in (part, part + 1))
+        cells: list[PaneCell] = []
+        async for page in self.connection.pages(self.select_part, (begin, end - 1)):
+            for owner, hour, entries in page:
+                if hour_of(from_ms) <= hour < to_ms:
+                    of_hour = zip(*packed_cells([(hour, entries)]), strict=True)
+                    cells += [PaneCell(owner, start, *names, packed) for start, names, packed in of_hour]
+        return [cell for cell in cells if from_ms <= cell.pane_ms < to_ms]
 
 
-def entry_key(pane_ms: int, category: str) -> str:
-    """The map key of a cell within its hour.
+Row = tuple[int, Mapping[str, bytes]]
+"""(hour, entries), as the tables hold them."""
 
-    >>> entry_key(3_600_000 + 2 * 300_000, "a|b")
-    '02|a|b'
+
+def cells_of(rows: Sequence[Row]) -> PaneTable:
+    """Rows as cells. ValueError for one that `pack` did not make.
+
+    >>> list(cells_of([(3_600_000, {"02:3|a|b|film": bytes([1]), "02|books": b""})]))
+    [(4200000, 'a|b', 'film')]
     """
-    return f"{(pane_ms - hour_of(pane_ms)) // PANE_MS:02d}|{category}"
+    starts, names, packed = packed_cells(rows)
+    return PaneTable(np.array(starts, dtype=np.int64), names, unpack_entries(packed))
 
 
-def pane_key(hour: int, entry: str) -> PaneKey:
-    """The inverse of `entry_key`.
+def packed_cells(rows: Sequence[Row]) -> tuple[list[int], list[tuple[str, str]], list[bytes]]:
+    """Start, names and packed facts of each cell: `entry_key` the other way. ValueError for no pane of an hour."""
+    starts: list[int] = []
+    names: list[tuple[str, str]] = []
+    packed: list[bytes] = []
+    for hour, entries in rows:
+        for entry, facts in entries.items():
+            cell = _names(entry[2:])
+            if cell is None:
+                continue
+            try:
+                starts.append(hour + _AFTER[entry[:2]])
+            except KeyError as error:
+                raise ValueError(f"a cell of user_panes or item_panes says pane {error} of its hour") from error
+            names.append(cell)
+            packed.append(facts)
+    return starts, names, packed
 
-    >>> pane_key(3_600_000, "02|a|b")
-    (4200000, 'a|b')
+
+def entry_key(key: PaneKey) -> str:
+    """The map key of a cell within its hour: pane, length of the category in characters, category, content type.
+
+    The length keeps two names apart whatever is in them.
+
+    >>> entry_key((3_600_000 + 2 * 300_000, "a|b", "film"))
+    '02:3|a|b|film'
     """
-    return hour + int(entry[:2]) * PANE_MS, entry[3:]
+    pane_ms, category, content_type = key
+    return f"{(pane_ms - hour_of(pane_ms)) // PANE_MS:02d}:{len(category)}|{category}|{content_type}"
+
+
+@lru_cache(maxsize=10_000)  # few names in many panes: a request reads hundreds of entries
+def _names(key: str) -> tuple[str, str] | None:
+    """Category and content type; None for '|books', as hot-v1 wrote it: hot-v2 counts the same events beside it."""
+    if key[0] != ":":
+        return None
+    length, _, names = key[1:].partition("|")
+    category = names[: int(length)]
+    return category, names[len(category) + 1 :]
 
 
 async def open_panes(
@@ -61,4 +123,10 @@ async def open_panes(
             f"UPDATE {table} USING TIMESTAMP ? SET facts = facts + ? WHERE {owner} = ? AND hour = ?", WRITE
         ),
         await connection.prepare(f"SELECT hour, facts FROM {table} WHERE {owner} = ? AND hour >= ?", READ),
+        await connection.prepare(
+            f"DELETE facts[?] FROM {table} USING TIMESTAMP ? WHERE {owner} = ? AND hour = ?", WRITE
+        ),
+        await connection.prepare(
+            f"SELECT {owner}, hour, facts FROM {table} WHERE token({owner}) >= ? AND token({owner}) <= ?", OWN
+        ),
     )

@@ -15,6 +15,7 @@ class CassandraSessions:
     connection: Connection
     update: Prepared
     select: Prepared
+    delete: Prepared
 
     async def put(self, rows: Sequence[SessionRow], write_us: int) -> None:
         await self.connection.write_all(
@@ -24,6 +25,10 @@ class CassandraSessions:
     async def newest(self, person: Person, limit: int) -> tuple[SessionRow, ...]:
         rows = await self.connection.rows(self.select, (person, limit))
         return tuple(SessionRow(person, *row) for row in rows)
+
+    async def remove(self, rows: Sequence[SessionRow], write_us: int) -> None:
+        keys = [(write_us, row.person, row.started_ms, row.session_id) for row in rows]
+        await self.connection.write_all(self.delete, keys)
 
 
 async def open_sessions(connection: Connection) -> CassandraSessions:
@@ -36,5 +41,8 @@ async def open_sessions(connection: Connection) -> CassandraSessions:
         ),
         await connection.prepare(
             "SELECT started_ms, session_id, features FROM user_sessions WHERE person = ? LIMIT ?", READ
+        ),
+        await connection.prepare(
+            "DELETE FROM user_sessions USING TIMESTAMP ? WHERE person = ? AND started_ms = ? AND session_id = ?", WRITE
         ),
     )

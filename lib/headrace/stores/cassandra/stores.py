@@ -14,6 +14,7 @@ from headrace.stores.cassandra.decisions import CassandraDecisions, open_decisio
 from headrace.stores.cassandra.leases import CassandraLeases, open_leases
 from headrace.stores.cassandra.panes import CassandraPanes, open_panes
 from headrace.stores.cassandra.pointers import CassandraPointers, open_pointers
+from headrace.stores.cassandra.profiles import CassandraProfiles, open_profiles
 from headrace.stores.cassandra.sessions import CassandraSessions, open_sessions
 from headrace.stores.cassandra.tails import CassandraTails, open_tails
 
@@ -29,6 +30,7 @@ class CassandraStores:
     sessions: CassandraSessions
     candidates: CassandraCandidates
     decisions: CassandraDecisions
+    profiles: CassandraProfiles
     pointers: CassandraPointers
     clocks: CassandraClocks
     leases: CassandraLeases
@@ -54,6 +56,7 @@ async def open_stores(cassandra: Cassandra, keyspace: str) -> CassandraStores:
             sessions=await open_sessions(connection),
             candidates=await open_candidates(connection),
             decisions=await open_decisions(connection),
+            profiles=await open_profiles(connection),
             pointers=await open_pointers(connection),
             clocks=await open_clocks(connection),
             leases=await open_leases(connection),

@@ -84,6 +84,15 @@ class Consumer:
             firsts = self._consumer.beginning_offsets(_topic_partitions(partitions), self._timeout_ms)
         return {(one.topic, one.partition): first for one, first in firsts.items()}
 
+    def firsts_since(self, partitions: Collection[Partition], since_ms: int) -> Mapping[Partition, int]:
+        """Offset of the first record of each partition from then on; of the next one to come where it has none."""
+        with self._translated("offsets by time"):
+            times = dict.fromkeys(_topic_partitions(partitions), since_ms)
+            found = self._consumer.offsets_for_times(times, self._timeout_ms)
+        ends = self.ends(partitions)
+        at = {(one.topic, one.partition): record for one, record in found.items()}
+        return {partition: ends[partition] if at[partition] is None else at[partition].offset for partition in ends}
+
     def ends(self, partitions: Collection[Partition]) -> Mapping[Partition, int]:
         """Offset that each partition's next record will get."""
         with self._translated("end offsets"):

@@ -8,7 +8,7 @@ from contextlib import contextmanager
 from typing import Final
 
 from kafka import KafkaAdminClient
-from kafka.admin import ConfigResource, ConfigResourceType
+from kafka.admin import ConfigResource, ConfigResourceType, NewPartitions
 from kafka.errors import KafkaError, TopicAlreadyExistsError
 
 from headrace.errors import BadSettings, StoreUnavailable
@@ -37,6 +37,14 @@ TOPICS: Final[Mapping[str, Mapping[str, str]]] = {
     "events.rejected": {"retention.ms": str(14 * DAY_MS), "max.message.bytes": str(REJECTED_MAX_BYTES)},
     # Compacted, never expired: serving reads it whole at its start.
     "catalogue": {"cleanup.policy": "compact", "min.cleanable.dirty.ratio": "0.1"},
+    # The same for people, but stored by live: which record is the newer one is the broker's word, and a deletion stays
+    # readable for as long as live may have been away.
+    "users": {
+        "cleanup.policy": "compact",
+        "min.cleanable.dirty.ratio": "0.1",
+        "message.timestamp.type": "LogAppendTime",
+        "delete.retention.ms": str(7 * DAY_MS),
+    },
     "decisions": {"retention.ms": str(3 * DAY_MS), "max.message.bytes": str(MIB)},
 }
 """Topic (without its world) → what differs from the broker's defaults."""
@@ -48,7 +56,7 @@ def create_topics(settings: Settings) -> None:
     """Make every topic of the world and wait until each has a leader; those that exist get these limits again.
 
     Raises StoreUnavailable, naming the broker or the topic, and BadSettings where a topic has fewer or more
-    partitions than the settings say: that cannot be changed without splitting a person's order.
+    partitions than the settings say: that is never changed in passing, since it splits a person's order.
     """
     # With acks=all, one copy may be missing and appends go on; with two missing they are refused, not lost.
     copies = {"min.insync.replicas": str(max(1, settings.kafka.replication - 1))}
@@ -60,7 +68,36 @@ def create_topics(settings: Settings) -> None:
             admin.wait_for_topics(list(names), timeout_ms=int(SETTLE_S * 1000))
             described = admin.describe_topics(list(names))
         for found in described:
-            _check_partitions(found["name"], len(found["partitions"]), settings.world.partitions)
+            name, partitions = found["name"], len(found["partitions"])
+            if _may_grow(settings, name) or partitions > settings.world.partitions:
+                _check_partitions(name, partitions, settings.world.partitions)
+
+
+def add_partitions(settings: Settings) -> tuple[str, ...]:
+    """Give every topic of the world that may grow world.partitions; the names of those that had fewer.
+
+    From then on a person's new records may be in another partition than their old ones: nobody may write, and whoever
+    reads must have read everything (docs/running.md, More partitions). Raises StoreUnavailable, and BadSettings where
+    a topic is missing or has more.
+    """
+    topics = [name for name in map(settings.topic, TOPICS) if _may_grow(settings, name)]
+    with _admin(settings) as admin, _translated(", ".join(topics), settings):
+        absent = [name for name in topics if name not in admin.list_topics()]
+        if absent:
+            raise BadSettings(f"{absent[0]}: no such topic; `headrace up` makes the topics of a world")
+        found = {each["name"]: len(each["partitions"]) for each in admin.describe_topics(topics)}
+        for name, partitions in found.items():
+            if partitions > settings.world.partitions:
+                _check_partitions(name, partitions, settings.world.partitions)
+        fewer = tuple(name for name in topics if found[name] < settings.world.partitions)
+        if fewer:
+            admin.create_partitions({name: NewPartitions(settings.world.partitions) for name in fewer})
+    return fewer
+
+
+def _may_grow(settings: Settings, topic: str) -> bool:
+    """Not a compacted one: an item's old record would stay in its old partition for ever, beside the newer ones."""
+    return TOPICS[topic.removeprefix(settings.topic(""))].get("cleanup.policy") != "compact"
 
 
 @contextmanager
@@ -112,4 +149,5 @@ def _create(admin: KafkaAdminClient, topic: str, settings: Settings, configs: Ma
 
 def _check_partitions(topic: str, found: int, wanted: int) -> None:
     if found != wanted:
-        raise BadSettings(f"{topic}: it has {found} partitions, world.partitions = {wanted}: set it to {found}")
+        more = ", or see docs/running.md, More partitions" if found < wanted else ""
+        raise BadSettings(f"{topic}: it has {found} partitions, world.partitions = {wanted}: set it to {found}{more}")
