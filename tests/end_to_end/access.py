@@ -17,7 +17,7 @@ from headrace.settings import Settings
 from headrace.stores.cassandra import open_stores
 from headrace.stores.kafka import Outgoing, close_producer, open_producer, send_all
 from headrace.stores.ports import Stores
-from tests.conftest import headrace, run_headrace, stack_environ
+from tests.conftest import headrace, stack_environ
 from tests.end_to_end.story import Sent
 
 
@@ -45,9 +45,17 @@ def accounted(var: Path) -> bool:
     return done.returncode == 0 and bool(json.loads(done.stdout)["drained"])
 
 
+def parts_of(var: Path) -> list[dict[str, Any]]:
+    """The servers and the jobs of world main, as `headrace status` sees them; dead ones may be among them."""
+    command = headrace("status", "--json", "--world", "main")
+    done = subprocess.run(command, env=stack_environ(var), capture_output=True, text=True, timeout=120, check=False)
+    assert done.returncode in (0, 1), done.stderr
+    parts: list[dict[str, Any]] = json.loads(done.stdout)["parts"]
+    return parts
+
+
 def pid_of(var: Path, part: str) -> int:
-    status = json.loads(run_headrace(var, "status", "--json", "--world", "main"))
-    (found,) = [p["pid"] for p in status["parts"] if p["name"] == part]
+    (found,) = [p["pid"] for p in parts_of(var) if p["name"] == part]
     return int(found)
 
 

@@ -5,7 +5,6 @@ Nothing is sent and nothing judged; all of it is stopped when the block ends, or
 
 from __future__ import annotations
 
-import json
 import os
 import signal
 from collections import Counter
@@ -17,7 +16,7 @@ from pathlib import Path
 from headrace.local.machine_files import Sections
 from headrace.settings import Settings
 from tests.conftest import run_headrace, stack_settings, stack_var
-from tests.end_to_end.access import pid_of, wait_for
+from tests.end_to_end.access import parts_of, pid_of, wait_for
 from tests.end_to_end.standalone import Standalone, standalone_cluster
 
 NODES = ("127.0.0.1", "127.0.0.2", "127.0.0.3")
@@ -45,8 +44,7 @@ class Cluster:
 
     def revive(self) -> tuple[str, ...]:
         """What a supervisor does: start the jobs that ended, and wait for them. Their names."""
-        status = json.loads(run_headrace(self.var, "status", "--json", "--world", "main"))
-        dead = tuple(p["name"] for p in status["parts"] if p["state"] == "dead" and p["name"] not in self.lost)
+        dead = tuple(p["name"] for p in parts_of(self.var) if p["state"] == "dead" and p["name"] not in self.lost)
         if dead:
             run_headrace(self.var, "up", *(word for name in sorted(self.lost) for word in ("--without", name)))
         return dead

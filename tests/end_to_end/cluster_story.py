@@ -26,7 +26,9 @@ from tests.end_to_end.story import Sent, chapter, oracle
 DRAINED_S = 300
 APART = 1000  # numbers between the first events of two chapters
 WORKER, NODE, SECOND_NODE = 1, "cassandra-3", "cassandra-2"
+SPARK_JOBS = 3  # ingest, hot and features: each has an executor on every worker
 ALONE_S = 3.0
+LOOK_EVERY_S = 3.0  # a look is two commands, half a core's worth for a second or two
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,7 +70,7 @@ def tell(running: Cluster, chapters: int, say: Callable[[str], None]) -> Told:
             if ended := running.revive():
                 say(f"started again: {', '.join(ended)}")
                 restarted.extend(ended)
-            time.sleep(1.0)
+            time.sleep(LOOK_EVERY_S)
 
     first, second = max(1, chapters // 3), max(2, chapters * 2 // 3)
     with asking(api_of(running.settings)) as answers:
@@ -76,6 +78,7 @@ def tell(running: Cluster, chapters: int, say: Callable[[str], None]) -> Told:
         until("events in the ledger", lambda: ledger_rows(running.settings) > 0)
         say(f"{ledger_rows(running.settings)} of them in the ledger; executors: {_counted(running.executors())}")
         write(range(first, second))
+        assert (there := running.executors()[f"worker-{WORKER + 1}"]) >= SPARK_JOBS, f"only {there} executors to kill"
         say(f"SIGKILL to worker {WORKER + 1} and its executors: {_counted(running.spark.kill(WORKER))}")
         write(range(second, chapters))
         running = running.kill_node(NODE)

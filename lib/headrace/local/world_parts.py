@@ -20,7 +20,10 @@ MEMORY_MB = {"ingest": 1000, "live": 150, "hot": 1300, "features": 1700, "serve"
 
 
 NICENESS = {"features": 10}
-"""Its queries work by the minute, and in bursts: on a small machine nothing that is measured in ms waits for them."""
+"""Its queries work by the minute, and in bursts: on a small machine nothing that is measured in ms waits for them.
+
+On a cluster's master what it does here is driving: that must not starve behind its own executors.
+"""
 
 
 def world_parts(settings: Settings, conf: Path) -> tuple[Part, ...]:
@@ -41,7 +44,7 @@ def _job(settings: Settings, conf: Path, name: str) -> Part:
             environ=job_environ(settings, os.environ),
             folder=ROOT,
             log=log,
-            niceness=NICENESS.get(name, 0),
+            niceness=NICENESS.get(name, 0) if settings.spark.master.startswith("local") else 0,
         )
 
     def ready() -> bool:
