@@ -29,6 +29,11 @@ def test_lag_is_what_the_topic_has_beyond_what_was_read():
     }  # fmt: skip
 
 
+def test_a_batch_that_read_what_came_after_its_begin_is_not_ahead_of_its_topic():
+    read, there_at_its_begin = {"main.events.raw": {"0": 9, "1": 7}}, {"main.events.raw": {"0": 5, "1": 7}}
+    assert figures(report(read, there_at_its_begin))["lag"] == 0
+
+
 def test_rows_put_into_the_state_are_summed_by_operator():
     operators = [
         {"operatorName": "stateStoreSave", "numRowsUpdated": 5},

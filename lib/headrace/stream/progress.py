@@ -88,7 +88,8 @@ def figures(progress: Mapping[str, object] | None) -> dict[str, Figure]:
         "rows": report["numInputRows"],
         "batch_ms": report["batchDuration"],
         "at": report["timestamp"],
-        "lag": None if ends is None or newest is None else _total(newest) - _total(ends),
+        # A Real-Time batch reads on beyond what was newest when it began.
+        "lag": None if ends is None or newest is None else max(0, _total(newest) - _total(ends)),
         "ends": ends,
         **({"upserts": upserts} if upserts else {}),
         **reasons,
