@@ -12,6 +12,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
+from unittest.mock import patch
 
 from headrace.local.machine_files import Sections
 from headrace.settings import Settings
@@ -22,6 +23,8 @@ from tests.end_to_end.standalone import Standalone, standalone_cluster
 NODES = ("127.0.0.1", "127.0.0.2", "127.0.0.3")
 WORKERS = 2
 STARTED_S = 60
+QUICK_START = {"JAVA_TOOL_OPTIONS": "-XX:TieredStopAtLevel=1"}
+"""For all fifteen Java programs: in so short a life, compiling thoroughly costs more than it saves."""
 SLOTS = 12
 """Of each worker: either of them can hold the four of ingest, of hot and of features."""
 MEMORY_MB = 11_000
@@ -58,6 +61,7 @@ class Cluster:
 def cluster(folder: Path, say: Callable[[str], None]) -> Iterator[Cluster]:
     """Everything runs and is ready; `folder` keeps the logs."""
     with (
+        patch.dict(os.environ, QUICK_START),
         standalone_cluster(folder / "spark", WORKERS, SLOTS, memory="4g") as spark,
         stack_var(folder / "var", _sections(spark.master)) as var,
     ):

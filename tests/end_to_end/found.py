@@ -53,8 +53,8 @@ def _found(settings: Settings, expected: Expected) -> Expected:
     rejected = {row["src"]: row["reason"] for row in rows_of(settings, "rejected", ["src", "reason"])}
 
     async def read(stores: Stores) -> tuple[dict[Any, Any], dict[Any, Any], dict[Any, Any]]:
-        users = {p: await stores.user_panes.since(p, 0) for p, _, _ in expected.user_panes}
-        items = {i: await stores.item_panes.since(i, 0) for i, _, _ in expected.item_panes}
+        users = {p: await stores.user_panes.since(p, 0) for p in {key[0] for key in expected.user_panes}}
+        items = {i: await stores.item_panes.since(i, 0) for i in {key[0] for key in expected.item_panes}}
         tails = {p: await stores.tails.newest(p, 100_000) for p in expected.tails}
         return users, items, tails
 
