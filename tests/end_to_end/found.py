@@ -5,14 +5,18 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, TypeAlias
 
+from headrace.domain.events import Person
 from headrace.settings import Settings
-from headrace.stores.ports import Stores
+from headrace.stores.ports import Panes, Stores
 from tests.end_to_end.access import rows_of, with_stores
 from tests.end_to_end.story import Expected
 
 PATIENT_MS = 5_000  # this is no request path, and the machine is busy
+ALL = 100_000
+
+PanesFound: TypeAlias = dict[tuple[str, int, str, str], list[int]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,7 +31,11 @@ class Compared:
 
 def compared(settings: Settings, expected: Expected) -> tuple[Compared, ...]:
     """Delta by another implementation than the one that wrote it, Cassandra at the settings' own consistency."""
-    found = _found(settings, expected)
+    return judged(expected, _found(settings, expected))
+
+
+def judged(expected: Expected, found: Expected) -> tuple[Compared, ...]:
+    """Every store against the oracle."""
     return (
         _compared("Delta: events in the ledger", expected.clean, found.clean),
         _compared("Delta: late ones among them", {"late": expected.late}, {"late": found.late}),
@@ -51,22 +59,31 @@ def _found(settings: Settings, expected: Expected) -> Expected:
     ledger = rows_of(settings, "events", ["src", "person", "event_id", "occurred_at", "late"])
     by_src = {row["src"]: row for row in ledger}
     rejected = {row["src"]: row["reason"] for row in rows_of(settings, "rejected", ["src", "reason"])}
-
-    async def read(stores: Stores) -> tuple[dict[Any, Any], dict[Any, Any], dict[Any, Any]]:
-        users = {p: await stores.user_panes.since(p, 0) for p in {key[0] for key in expected.user_panes}}
-        items = {i: await stores.item_panes.since(i, 0) for i in {key[0] for key in expected.item_panes}}
-        tails = {p: await stores.tails.newest(p, 100_000) for p in expected.tails}
-        return users, items, tails
-
     patient = settings.model_copy(
         update={"cassandra": settings.cassandra.model_copy(update={"read_timeout_ms": PATIENT_MS})}
     )
-    users, items, tails = with_stores(patient, read)
+    users, items, tails = with_stores(patient, lambda stores: kept(stores, expected))
     return Expected(
         Counter((row["person"], row["event_id"], row["occurred_at"]) for row in by_src.values()),
         sum(row["late"] for row in by_src.values()),
         Counter(rejected.values()),
-        {(owner, *key): facts.tolist() for owner, cells in users.items() for key, facts in cells.items()},
-        {(owner, *key): facts.tolist() for owner, cells in items.items() for key, facts in cells.items()},
+        users,
+        items,
+        tails,
+    )
+
+
+async def kept(stores: Stores, expected: Expected) -> tuple[PanesFound, PanesFound, dict[str, set[tuple[str, int]]]]:
+    """The panes of the oracle's people and of its items, and the people's tails, as the oracle has them."""
+    people, items = ({key[0] for key in panes} for panes in (expected.user_panes, expected.item_panes))
+    tails = {person: await stores.tails.newest(Person(person), ALL) for person in expected.tails}
+    return (
+        await _panes(stores.user_panes, people),
+        await _panes(stores.item_panes, items),
         {person: {(event.event_id, event.occurred_at) for event in tail} for person, tail in tails.items()},
     )
+
+
+async def _panes(panes: Panes, owners: set[str]) -> PanesFound:
+    cells = {owner: await panes.since(owner, 0) for owner in owners}
+    return {(owner, *key): facts.tolist() for owner, found in cells.items() for key, facts in found.items()}
