@@ -8,7 +8,7 @@ from headrace.local.machine import available_memory_mb
 from tests.end_to_end.cluster import MEMORY_MB, cluster
 from tests.end_to_end.cluster_story import shown, tell
 
-pytestmark = [pytest.mark.stack, pytest.mark.timeout(900)]
+pytestmark = [pytest.mark.stack, pytest.mark.cluster, pytest.mark.timeout(900)]
 
 
 def test_with_a_worker_and_a_node_killed_every_store_equals_the_oracle_and_every_list_is_answered(
