@@ -129,7 +129,9 @@ def rerank(inputs: Inputs, snapshots: Snapshots, policy: Policy, items: Sequence
 def scored_pool(pool: Pool, known: Known, snapshots: Snapshots, policy: Policy) -> Scored:
     """Features, parts, scores and score order of a pool; ties in score: popularity, then item id."""
     catalogue = snapshots.catalogue
-    table = features.compute(pool, known.session, known.preferences, known.unwanted, snapshots.model, catalogue)
+    table = features.compute(
+        pool, known.session, known.preferences, known.unwanted, snapshots.model, catalogue, snapshots.trends
+    )
     parts = score_parts(table, policy.weights)
     scores = scores_of(parts)
     return Scored(

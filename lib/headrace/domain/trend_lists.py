@@ -1,0 +1,139 @@
+"""Ranked lists as a few kilobytes and back, their name, and what the law reads of them. No counting, no store."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import zlib
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Final, TypedDict
+
+import numpy as np
+from numpy.typing import NDArray
+
+from headrace.domain.trends import TOP, Ranked, Trends
+
+MOST_BYTES: Final = 65_535
+_VERSION: Final = 1
+
+
+class _Plain(TypedDict):
+    """items: every id once; lists: "window kind" → (places in items, scores)."""
+
+    version: int
+    items: list[str]
+    lists: dict[str, tuple[list[int], list[int]]]
+    rates: dict[str, int]
+
+
+def pack(trends: Trends) -> bytes:
+    """At most MOST_BYTES: the same trends are the same bytes. Where ids are so long, the lists lose their ends."""
+    top = TOP
+    while len(packed := _packed(trends, top)) > MOST_BYTES:
+        top //= 2
+    return packed
+
+
+def unpack(packed: bytes) -> Trends:
+    """The inverse of `pack`. Raises ValueError for bytes that it does not make."""
+    try:
+        plain: _Plain = json.loads(zlib.decompress(packed))
+    except zlib.error as error:
+        raise ValueError(f"not packed trends: {error}") from error
+    if plain["version"] != _VERSION:
+        raise ValueError(f"packed trends of version {plain['version']}; this code reads version {_VERSION}")
+    items = plain["items"]
+    lists: dict[tuple[str, str], Ranked] = {}
+    for name, (places, scores) in plain["lists"].items():
+        window, _, kind = name.partition(" ")
+        lists[window, kind] = Ranked(tuple([items[place] for place in places]), tuple(scores))
+    return Trends(lists, plain["rates"])
+
+
+def id_of(packed: bytes) -> str:
+    """Names a snapshot of trends by its content; when it was made is another matter."""
+    return "t-" + hashlib.sha256(packed).hexdigest()[:12]
+
+
+def _packed(trends: Trends, top: int) -> bytes:
+    place: dict[str, int] = {}
+    lists = {
+        f"{window} {kind}": (
+            [place.setdefault(item, len(place)) for item in ranked.items[:top]],
+            list(ranked.scores[:top]),
+        )
+        for (window, kind), ranked in trends.lists.items()
+    }
+    plain = _Plain(version=_VERSION, items=list(place), lists=lists, rates=dict(trends.rates))
+    return zlib.compress(json.dumps(plain, separators=(",", ":"), ensure_ascii=False).encode())
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class TrendValues:
+    """What the law reads of a snapshot of trends, for the items of one catalogue.
+
+    id       the snapshot's; "none" where there is none
+    items    int64 [n], ascending catalogue indices; below, what is not listed is 0
+    popular  int64 [n]; score of the last hour, in millionths; `most`: of the list's first
+    clicked  int64 [n]; click-through of the last day, in millionths; `rate`: that of all items
+    """
+
+    id: str
+    items: NDArray[np.int64]
+    popular: NDArray[np.int64]
+    most: int
+    clicked: NDArray[np.int64]
+    rate: int
+
+
+def no_trends() -> TrendValues:
+    """Before anything was published."""
+    return trend_values("none", (), (), (), 0, 0)
+
+
+def values_of(snapshot: str, trends: Trends, index: Mapping[str, int]) -> TrendValues:
+    """Of a snapshot with this id; items that the catalogue does not know are left out."""
+    popular, clicked = (trends.lists.get(key, Ranked((), ())) for key in (("1h", "popular"), ("1d", "click_through")))
+    scores = dict(zip(popular.items, popular.scores, strict=True))
+    clicks = dict(zip(clicked.items, clicked.scores, strict=True))
+    known = sorted((index[item], item) for item in scores.keys() | clicks.keys() if item in index)
+    return trend_values(
+        snapshot,
+        [place for place, _ in known],
+        [scores.get(item, 0) for _, item in known],
+        [clicks.get(item, 0) for _, item in known],
+        max(popular.scores, default=0),
+        trends.rates.get("1d", 0),
+    )
+
+
+def trend_values(
+    snapshot: str, items: Iterable[int], popular: Sequence[int], clicked: Sequence[int], most: int, rate: int
+) -> TrendValues:
+    """TrendValues out of plain numbers; `items` may come in any order."""
+    places = np.array(list(items), dtype=np.int64)
+    order = np.argsort(places)
+    columns = (np.array(column, dtype=np.int64)[order] for column in (popular, clicked))
+    by_popularity, by_clicks = columns
+    return TrendValues(snapshot, places[order], by_popularity, most, by_clicks, rate)
+
+
+def lately_popular(values: TrendValues, items: NDArray[np.int64]) -> NDArray[np.float64]:
+    """log(1 + score) / log(1 + the best score) of each catalogue index, with scores in units of one view."""
+    if values.most <= 0:
+        return np.zeros(len(items))
+    return np.asarray(np.log1p(_of(values, values.popular, items) / 1e6) / np.log1p(values.most / 1e6))
+
+
+def above_average(values: TrendValues, items: NDArray[np.int64]) -> NDArray[np.float64]:
+    """The share of each item's click-through that is above that of all items: 1 − rate / own, at least 0."""
+    own = _of(values, values.clicked, items)
+    return np.where(own > values.rate, 1.0 - values.rate / np.maximum(own, 1), 0.0)
+
+
+def _of(values: TrendValues, column: NDArray[np.int64], items: NDArray[np.int64]) -> NDArray[np.int64]:
+    if not len(values.items):
+        return np.zeros(len(items), dtype=np.int64)
+    places = np.minimum(np.searchsorted(values.items, items), len(values.items) - 1)
+    return np.where(values.items[places] == items, column[places], 0)
