@@ -17,10 +17,10 @@ from headrace.stores.memory import MemoryStores
 from headrace.stores.ports import Lease, Published
 from headrace.trends.reading import Reading
 from headrace.trends.service import WRITER, Progress, Publisher
+from headrace.trends.state import State
 from tests.trends.test_day import NOW, event
 
 CLEAN = "w.events.clean"
-END = object()
 
 
 @dataclass
@@ -65,6 +65,7 @@ class Ran:
 
     stores: MemoryStores = field(default_factory=MemoryStores)
     told: list[Progress] = field(default_factory=list)
+    saved: list[State] = field(default_factory=list)
 
     def run(
         self, *batches: Sequence[Record], broken: bool = False, owner: str = "here", wall: bool = True
@@ -83,6 +84,7 @@ class Ran:
                 wall_ms=lambda: NOW,
                 clock_s=lambda: float(next(ticks)),
                 is_wall_world=wall,
+                save=self.saved.append,
             )
             await publisher.run(stopping, self.told.append)
             return publisher
@@ -167,6 +169,13 @@ def test_without_the_broker_nothing_claims_to_be_new(monkeypatch) -> None:
     ran = Ran()
     ran.run(records(event("view", "mug")), broken=True)
     assert ran.published() is None
+
+
+def test_a_stop_saves_everything_that_was_read() -> None:
+    ran = Ran()
+    publisher = ran.run(records(event("view", "mug"), event("view", "pan")))
+    assert [state.offsets for state in ran.saved] == [{(CLEAN, 0): 2}]
+    assert ran.saved[0].day is publisher.day
 
 
 def test_a_restart_publishes_the_same_content() -> None:
