@@ -11,11 +11,10 @@ from headrace.domain.policy import Policy
 from headrace.domain.recommend import recommend
 from headrace.domain.trend_lists import (
     MOST_BYTES,
-    above_average,
     id_of,
-    lately_popular,
     no_trends,
     pack,
+    read_off,
     unpack,
     values_of,
 )
@@ -58,13 +57,13 @@ def test_values_by_hand_and_none_for_items_that_are_not_listed_or_not_known() ->
     values = values_of("t-1", TRENDS, INDEX)
     items = np.array([3, 0, 1, 2, 5])
     assert values.items.tolist() == [0, 1, 2, 3]
-    assert lately_popular(values, items).tolist() == [1.0, np.log1p(3) / np.log1p(7), 0.0, 0.0, 0.0]
-    assert above_average(values, items).tolist() == [0.0, 0.0, 0.5, 0.0, 0.0]  # 1 − 4/8; pot is below the average
+    lately, above = read_off(values, items)
+    assert lately.tolist() == [1.0, np.log1p(3) / np.log1p(7), 0.0, 0.0, 0.0]
+    assert above.tolist() == [0.0, 0.0, 0.5, 0.0, 0.0]  # 1 − 4/8; pot is below the average
 
 
 def test_without_trends_every_value_is_zero() -> None:
-    items = np.array([0, 1])
-    assert lately_popular(no_trends(), items).tolist() == above_average(no_trends(), items).tolist() == [0.0, 0.0]
+    assert [column.tolist() for column in read_off(no_trends(), np.array([0, 1]))] == [[0.0, 0.0], [0.0, 0.0]]
 
 
 def test_a_decision_made_with_trends_is_answered_again_without_their_snapshot() -> None:

@@ -20,7 +20,7 @@ from headrace.domain.catalogue import Catalogue
 from headrace.domain.model import SOURCES, ModelArrays
 from headrace.domain.preferences import Preferences
 from headrace.domain.session import Session
-from headrace.domain.trend_lists import TrendValues, above_average, lately_popular
+from headrace.domain.trend_lists import TrendValues, read_off
 
 if TYPE_CHECKING:
     from headrace.domain.retrieval import Pool
@@ -80,6 +80,7 @@ def compute(
     items = pool.items
     table = np.empty((len(items), len(FEATURES)), dtype=np.float32)
     category = catalogue.category[items]
+    lately, above = read_off(trends, items)
     columns = {
         "als": _dot(model.item_factors, items, preferences.factors),
         "item_to_item": pool.scores[:, SOURCES.index("item_to_item")],
@@ -95,8 +96,8 @@ def compute(
         "content_time": _content_time(session, catalogue)[catalogue.content_type[items]],
         "skipped": _marked(dict.fromkeys(session.skipped, 1), catalogue, items),
         "unwanted": _marked(dict.fromkeys(unwanted, 1), catalogue, items),
-        "trending": lately_popular(trends, items),
-        "click_through": above_average(trends, items),
+        "trending": lately,
+        "click_through": above,
     }
     for name, column in columns.items():
         table[:, COLUMN[name]] = column

@@ -77,6 +77,8 @@ class TrendValues:
     items    int64 [n], ascending catalogue indices; below, what is not listed is 0
     popular  int64 [n]; score of the last hour, in millionths; `most`: of the list's first
     clicked  int64 [n]; click-through of the last day, in millionths; `rate`: that of all items
+    lately   float64 [n]; log(1 + popular) / log(1 + most), in units of one view
+    above    float64 [n]; the share of its click-through above that of all items: 1 - rate / own, at least 0
     """
 
     id: str
@@ -85,6 +87,8 @@ class TrendValues:
     most: int
     clicked: NDArray[np.int64]
     rate: int
+    lately: NDArray[np.float64]
+    above: NDArray[np.float64]
 
 
 def no_trends() -> TrendValues:
@@ -114,26 +118,23 @@ def trend_values(
     """TrendValues out of plain numbers; `items` may come in any order."""
     places = np.array(list(items), dtype=np.int64)
     order = np.argsort(places)
-    columns = (np.array(column, dtype=np.int64)[order] for column in (popular, clicked))
-    by_popularity, by_clicks = columns
-    return TrendValues(snapshot, places[order], by_popularity, most, by_clicks, rate)
+    strong, own = (np.array(column, dtype=np.int64)[order] for column in (popular, clicked))
+    return TrendValues(
+        id=snapshot,
+        items=places[order],
+        popular=strong,
+        most=most,
+        clicked=own,
+        rate=rate,
+        lately=np.log1p(strong / 1e6) / np.log1p(max(most, 1) / 1e6),
+        above=np.where(own > rate, 1.0 - rate / np.maximum(own, 1), 0.0),
+    )
 
 
-def lately_popular(values: TrendValues, items: NDArray[np.int64]) -> NDArray[np.float64]:
-    """log(1 + score) / log(1 + the best score) of each catalogue index, with scores in units of one view."""
-    if values.most <= 0:
-        return np.zeros(len(items))
-    return np.asarray(np.log1p(_of(values, values.popular, items) / 1e6) / np.log1p(values.most / 1e6))
-
-
-def above_average(values: TrendValues, items: NDArray[np.int64]) -> NDArray[np.float64]:
-    """The share of each item's click-through that is above that of all items: 1 − rate / own, at least 0."""
-    own = _of(values, values.clicked, items)
-    return np.where(own > values.rate, 1.0 - values.rate / np.maximum(own, 1), 0.0)
-
-
-def _of(values: TrendValues, column: NDArray[np.int64], items: NDArray[np.int64]) -> NDArray[np.int64]:
+def read_off(values: TrendValues, items: NDArray[np.int64]) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+    """lately and above of each catalogue index."""
     if not len(values.items):
-        return np.zeros(len(items), dtype=np.int64)
+        return np.zeros(len(items)), np.zeros(len(items))
     places = np.minimum(np.searchsorted(values.items, items), len(values.items) - 1)
-    return np.where(values.items[places] == items, column[places], 0)
+    listed = values.items[places] == items
+    return np.where(listed, values.lately[places], 0.0), np.where(listed, values.above[places], 0.0)

@@ -95,6 +95,8 @@ async def _opened(
         except StoreUnavailable as error:
             log.warning("waiting: %s", error)
             await asyncio.sleep(PAUSE_S)
+    if stores is not None:
+        await stores.close()
     return None
 
 

@@ -7,6 +7,7 @@ from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from typing import Final, Protocol, TypeVar
 
+from headrace.errors import StoreUnavailable
 from headrace.settings import Kafka
 from headrace.stores.kafka import Consumer, Partition, Record, open_consumer
 
@@ -58,17 +59,32 @@ async def open_source(
 
     def opened() -> tuple[KafkaSource, dict[Partition, int]]:
         consumer = open_consumer(kafka, fetch_max_wait_ms=FETCH_WAIT_MS, fetch_min_bytes=FETCH_BYTES)
-        consumer.assign_whole(topic)
-        partitions = consumer.assignment()
-        firsts, ends = consumer.firsts(partitions), consumer.ends(partitions)
-        starts = dict(firsts) if since_ms is None else dict(consumer.firsts_since(partitions, since_ms))
-        if left_at.keys() == partitions and all(firsts[one] <= left_at[one] <= ends[one] for one in partitions):
-            starts = dict(left_at)
-        for partition, offset in starts.items():
-            consumer.seek(partition, offset)
-        return KafkaSource(consumer, thread), starts
+        try:
+            return KafkaSource(consumer, thread), _placed(consumer, topic, since_ms, left_at)
+        except StoreUnavailable:
+            consumer.close()
+            raise
 
-    return await _within(thread, opened)
+    try:
+        return await _within(thread, opened)
+    except StoreUnavailable:
+        thread.shutdown()
+        raise
+
+
+def _placed(
+    consumer: Consumer, topic: str, since_ms: int | None, left_at: Mapping[Partition, int]
+) -> dict[Partition, int]:
+    """Where it reads from now on."""
+    consumer.assign_whole(topic)
+    partitions = consumer.assignment()
+    firsts, ends = consumer.firsts(partitions), consumer.ends(partitions)
+    starts = dict(firsts) if since_ms is None else dict(consumer.firsts_since(partitions, since_ms))
+    if left_at.keys() == partitions and all(firsts[one] <= left_at[one] <= ends[one] for one in partitions):
+        starts = dict(left_at)
+    for partition, offset in starts.items():
+        consumer.seek(partition, offset)
+    return starts
 
 
 async def _within(thread: ThreadPoolExecutor, call: Callable[[], T]) -> T:
