@@ -67,25 +67,25 @@ class Ran:
     told: list[Progress] = field(default_factory=list)
     saved: list[State] = field(default_factory=list)
 
-    def run(
-        self, *batches: Sequence[Record], broken: bool = False, owner: str = "here", wall: bool = True
-    ) -> Publisher:
+    def publisher(self, source: ListSource, wall: bool = True) -> Publisher:
+        ticks = iter(range(1_000_000))
+        return Publisher(
+            source=source,
+            reading=Reading({(CLEAN, 0): 0}),
+            stores=lambda: self.stores,
+            owner="here",
+            horizon_ms=2 * HOUR_MS,
+            publish_s=1.0,
+            wall_ms=lambda: NOW,
+            clock_s=lambda: float(next(ticks)),
+            is_wall_world=wall,
+            save=self.saved.append,
+        )
+
+    def run(self, *batches: Sequence[Record], broken: bool = False, wall: bool = True) -> Publisher:
         async def until_stopped() -> Publisher:
             stopping = asyncio.Event()
-            source = ListSource(batches, stopping, broken)
-            ticks = iter(range(1_000_000))
-            publisher = Publisher(
-                source=source,
-                reading=Reading({(CLEAN, 0): 0}),
-                stores=lambda: self.stores,
-                owner=owner,
-                horizon_ms=2 * HOUR_MS,
-                publish_s=1.0,
-                wall_ms=lambda: NOW,
-                clock_s=lambda: float(next(ticks)),
-                is_wall_world=wall,
-                save=self.saved.append,
-            )
+            publisher = self.publisher(ListSource(batches, stopping, broken), wall)
             await publisher.run(stopping, self.told.append)
             return publisher
 
@@ -117,7 +117,7 @@ def test_while_it_reads_a_day_again_nothing_newer_is_overwritten() -> None:
     behind = ran.run(old, records(event("view", "pot", 4 * HOUR_MS), first=1))
     assert before is not None
     assert ran.published() != before, "at its end it publishes again"
-    assert behind.progress.publications == 2  # after the second batch, and after the empty one; not at the first
+    assert behind.progress.publications == 3  # after the second batch, after the empty one, at the end; not at first
 
 
 def test_in_a_world_of_the_stream_the_window_ends_with_the_newest_event() -> None:
@@ -169,6 +169,16 @@ def test_without_the_broker_nothing_claims_to_be_new(monkeypatch) -> None:
     ran = Ran()
     ran.run(records(event("view", "mug")), broken=True)
     assert ran.published() is None
+
+
+def test_a_stop_reads_and_publishes_what_is_still_there() -> None:
+    ran, stopping = Ran(), asyncio.Event()
+    publisher = ran.publisher(ListSource([records(event("view", "mug"))], stopping))
+    stopping.set()
+    asyncio.run(publisher.run(stopping, ran.told.append))
+    found = ran.published()
+    assert found is not None
+    assert unpack(found[1]).lists["5m", "popular"].items == ("mug",)
 
 
 def test_a_stop_saves_everything_that_was_read() -> None:

@@ -30,6 +30,7 @@ LEASE_MS: Final = 15_000
 SAVE_S: Final = 300.0
 """At 500 events/s that is 60 MB in five minutes, and after a kill six seconds of reading."""
 
+FINISH_S: Final = 3.0
 PAUSE_S: Final = 1.0
 SAY_AGAIN_S: Final = 10.0
 
@@ -66,7 +67,7 @@ class Publisher:
     _said_s: float = float("-inf")
 
     async def run(self, stopping: asyncio.Event, published: Callable[[Progress], None]) -> None:
-        """Until `stopping`; `published` hears of each round. Then the lease is given back."""
+        """Until `stopping`; `published` hears of each round. Then a last one, and the lease is given back."""
         due_s, save_s = self.clock_s(), self.clock_s() + SAVE_S
         while not stopping.is_set():
             try:
@@ -84,11 +85,20 @@ class Publisher:
             except StoreUnavailable as error:
                 self._say("nothing is published meanwhile: %s", error)
                 await _pause(stopping)
+        await self._finish()
         self.save(State(self.day, self.reading.offsets))
+
+    async def _finish(self) -> None:
+        """What is still to be read, as far as there is time for it: a replay stops its world when all is drained."""
+        until_s = self.clock_s() + FINISH_S
         try:
+            await self.publish()
+            while self.progress.lag and self.clock_s() < until_s:
+                await self.read()
+                await self.publish()
             await self.stores().leases.release(WRITER, self.owner)
-        except StoreUnavailable as error:
-            log.warning("lease not given back, it will expire: %s", error)
+        except (LeaseHeld, StoreUnavailable) as error:
+            log.warning("nothing was published at the end: %s", error)
 
     async def read(self) -> None:
         """Count what arrived."""
