@@ -44,7 +44,9 @@ def test_golden_facts_in_exact_bits_out() -> None:
     found = batch([("pot", "item_to_item", 0.5), ("pan", "own_history", 3.0)])
     asked = inputs(TAIL, limit=6, batch=found, panes=panes_of(*TAIL))
     # In the last hour mug 3 views, bat 7; in the last day pan is clicked twice as often as all items, pot less often.
-    trends = trend_values("t-1", (0, 1, 2, 3), (3_000_000, 0, 0, 7_000_000), (0, 80_000, 30_000, 0), 7_000_000, 40_000)
+    trends = trend_values(
+        "t-1", (0, 1, 2, 3), (3_000_000, 0, 0, 7_000_000), (0, 80_000, 30_000, 0), 7_000_000, 40_000, ()
+    )
     answer = recommend(asked, replace(snapshots(), trends=trends), Policy(exploration_rate=0.0, category_cap=0))
     rows = {ITEMS[place]: answer.features[row] for row, place in enumerate(answer.pool.items.tolist())}
 

@@ -57,6 +57,7 @@ def test_values_by_hand_and_none_for_items_that_are_not_listed_or_not_known() ->
     values = values_of("t-1", TRENDS, INDEX)
     items = np.array([3, 0, 1, 2, 5])
     assert values.items.tolist() == [0, 1, 2, 3]
+    assert values.top.tolist() == [3, 0], "best first"
     lately, above = read_off(values, items)
     assert lately.tolist() == [1.0, np.log1p(3) / np.log1p(7), 0.0, 0.0, 0.0]
     assert above.tolist() == [0.0, 0.0, 0.5, 0.0, 0.0]  # 1 − 4/8; pot is below the average
@@ -85,6 +86,7 @@ def test_a_decision_made_with_trends_is_answered_again_without_their_snapshot() 
     )
     assert record["trends"]["id"] == "t-1"
     assert record["trends"]["items"] == [1, 2, 3, "new"]  # the deleted mug is no candidate
+    assert record["trends"]["top"] == ["new", 0, 3]
     assert response_hash(answer) != response_hash(recommend(asked, now, policy))
     again = answer_again(decode(encode(record)), now)
     assert response_hash(again) == record["response_hash"]
@@ -103,3 +105,34 @@ def test_a_list_holds_living_items_and_those_of_a_category_alone() -> None:
 def test_without_trends_the_models_popularity_stands_in() -> None:
     shown = trending(None, snapshots().catalogue, "1h", "rising", None, 2)
     assert [(one.item, one.score, one.source) for one in shown] == [("bat", 0, "popularity"), ("mug", 0, "popularity")]
+
+
+def test_what_trends_is_a_candidate_however_new_it_is() -> None:
+    # Of two candidates bat is the first by the model, and nobody had seen the new item when it was made.
+    now, asked = snapshots({"new": ItemMeta(title="New")}), inputs(limit=2)
+    small = Policy(candidates=2, exploration_rate=0.0)
+    assert recommend(asked, now, small).items == ("bat", "mug")
+    trends = Trends({("1h", "popular"): Ranked(("new", "pot"), (9_000_000, 1_000_000))}, {})
+    seen = replace(now, trends=values_of("t-1", trends, now.catalogue.index))
+    answer = recommend(asked, seen, small)
+    assert set(answer.items) == {"new", "pot"}, "what is found comes before what fills up"
+    assert {slot.item: slot.sources for slot in answer.slots}["new"] == ("trending",)
+
+
+def test_a_decision_that_may_not_tell_its_candidates_tells_none_by_its_trends() -> None:
+    now = snapshots()
+    seen = replace(now, trends=values_of("t-1", TRENDS, now.catalogue.index))
+    asked, policy = inputs(context=(event("view", "pan"),)), Policy()
+    record = record_of(
+        request_id="r",
+        parent_id=None,
+        build="b",
+        placement="p",
+        request="{}",
+        inputs=asked,
+        snapshots=seen,
+        policy=policy,
+        answer=recommend(asked, seen, policy),
+        context_kept=False,
+    )
+    assert record["trends"]["items"] == []

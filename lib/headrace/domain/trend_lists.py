@@ -15,6 +15,9 @@ from numpy.typing import NDArray
 from headrace.domain.trends import TOP, Ranked, Trends
 
 MOST_BYTES: Final = 65_535
+CANDIDATES: Final = 30
+"""As many of the last hour are candidates for everybody: what is new since the model was trained comes in by them."""
+
 _VERSION: Final = 1
 
 
@@ -79,6 +82,7 @@ class TrendValues:
     clicked  int64 [n]; click-through of the last day, in millionths; `rate`: that of all items
     lately   float64 [n]; log(1 + popular) / log(1 + most), in units of one view
     above    float64 [n]; the share of its click-through above that of all items: 1 - rate / own, at least 0
+    top      int64 [≤ CANDIDATES]; the first of the last hour's list, best first
     """
 
     id: str
@@ -89,11 +93,12 @@ class TrendValues:
     rate: int
     lately: NDArray[np.float64]
     above: NDArray[np.float64]
+    top: NDArray[np.int64]
 
 
 def no_trends() -> TrendValues:
     """Before anything was published."""
-    return trend_values("none", (), (), (), 0, 0)
+    return trend_values("none", (), (), (), 0, 0, ())
 
 
 def values_of(snapshot: str, trends: Trends, index: Mapping[str, int]) -> TrendValues:
@@ -109,11 +114,18 @@ def values_of(snapshot: str, trends: Trends, index: Mapping[str, int]) -> TrendV
         [clicks.get(item, 0) for _, item in known],
         max(popular.scores, default=0),
         trends.rates.get("1d", 0),
+        [index[item] for item in popular.items if item in index][:CANDIDATES],
     )
 
 
 def trend_values(
-    snapshot: str, items: Iterable[int], popular: Sequence[int], clicked: Sequence[int], most: int, rate: int
+    snapshot: str,
+    items: Iterable[int],
+    popular: Sequence[int],
+    clicked: Sequence[int],
+    most: int,
+    rate: int,
+    top: Sequence[int],
 ) -> TrendValues:
     """TrendValues out of plain numbers; `items` may come in any order."""
     places = np.array(list(items), dtype=np.int64)
@@ -128,6 +140,7 @@ def trend_values(
         rate=rate,
         lately=np.log1p(strong / 1e6) / np.log1p(max(most, 1) / 1e6),
         above=np.where(own > rate, 1.0 - rate / np.maximum(own, 1), 0.0),
+        top=np.array(top, dtype=np.int64),
     )
 
 
