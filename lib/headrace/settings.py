@@ -116,7 +116,7 @@ class Panes(Section):
 
 
 class Trends(Section):
-    publish_s: Annotated[float, Field(ge=1)] = 5.0
+    publish_s: Annotated[float, Field(ge=1, le=20)] = 5.0  # after 60 s without, serving takes them for old
 
 
 class Serve(Section):

@@ -26,7 +26,9 @@ WRITER: Final = "trends"
 CHECKPOINT: Final = "events.clean"
 """What the lease remembers: all state comes out of the topic, so there is no checkpoint to lose."""
 
-LEASE_MS: Final = 15_000
+LEASE_ROUNDS: Final = 3
+"""So many rounds after its holder has died another machine publishes; on the same machine a restart does at once."""
+
 SAVE_S: Final = 300.0
 """At 500 events/s that is 60 MB in five minutes, and after a kill six seconds of reading."""
 
@@ -127,7 +129,8 @@ class Publisher:
         self.day.pass_on(clock_ms, clock_ms - self.horizon_ms)
         packed = pack(trends_of(self.day.items, self.day.sums(clock_ms)))
         stores = self.stores()
-        await stores.leases.acquire(Lease(WRITER, self.owner, CHECKPOINT, wall_ms + LEASE_MS), wall_ms)
+        until_ms = wall_ms + round(LEASE_ROUNDS * 1000 * self.publish_s)
+        await stores.leases.acquire(Lease(WRITER, self.owner, CHECKPOINT, until_ms), wall_ms)
         before = await stores.trends.published()
         if before is not None and before.clock_ms > clock_ms:
             return  # it reads a day again, and gets to where the last one was
