@@ -16,6 +16,7 @@ from pathlib import Path
 
 import numpy as np
 import psutil
+import httpx
 import pytest
 
 from headrace.domain.clean import write_clean
@@ -28,6 +29,7 @@ from headrace.stores.cassandra import open_stores
 from headrace.stores.kafka import Outgoing, close_producer, open_producer, send_all
 from headrace.stores.ports import Published
 from headrace.trends.main import progress_file, state_file
+from tests.conftest import run_headrace, stack_settings
 from tests.trends.test_day import slow_oracle
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -36,9 +38,10 @@ WITHIN_S = 60.0
 pytestmark = pytest.mark.stack
 
 
-@pytest.fixture(scope="module")
-def world(new_world: Callable[[str], Settings]) -> Settings:
-    settings = new_world("trends")
+@pytest.fixture
+def world(request: pytest.FixtureRequest, new_world: Callable[[str], Settings]) -> Settings:
+    """One for each test: what another sent is in no list."""
+    settings = new_world(f"trends_{request.param}")
     return settings.model_copy(update={"cassandra": settings.cassandra.model_copy(update={"read_timeout_ms": 5_000})})
 
 
@@ -131,6 +134,7 @@ def expected(events: Sequence[Event], clock_ms: int) -> Trends:
     return trends_of(items, tables)
 
 
+@pytest.mark.parametrize("world", ["exact"], indirect=True)
 def test_after_a_kill_and_a_redelivery_the_lists_are_those_of_a_plain_loop(world: Settings) -> None:
     first, second = some_events(3_000, 1), some_events(2_000, 2)
     with trends(world):
@@ -152,6 +156,7 @@ def test_after_a_kill_and_a_redelivery_the_lists_are_those_of_a_plain_loop(world
         assert lists.lists["1h", "popular"].items, "something was there to compare"
 
 
+@pytest.mark.parametrize("world", ["cheap"], indirect=True)
 def test_five_hundred_events_a_second_cost_a_small_part_of_a_core(world: Settings) -> None:
     with trends(world) as process:
         seen = psutil.Process(process.pid)
@@ -164,3 +169,29 @@ def test_five_hundred_events_a_second_cost_a_small_part_of_a_core(world: Setting
         print(f"{share:.1%} of a core, {seen.memory_info().rss / 1_048_576:.0f} MB")
         assert share < 0.25
         assert published_after(world, now_ms())[1].lists["1h", "popular"].items
+
+
+def test_what_happens_is_in_the_lists_over_http(var: Path, servers: Settings) -> None:
+    without = [part for name in ("ingest", "live", "hot", "features") for part in ("--without", name)]
+    try:
+        run_headrace(var, "up", "--world", "trendy", *without)
+        world = stack_settings(var, "trendy")
+        parts = json.loads(run_headrace(var, "status", "--json", "--world", "trendy"))["parts"]
+        assert {part["name"]: part["state"] for part in parts}["trends"] == "up"
+        with httpx.Client(base_url=f"http://{world.serve.host}:{world.serve.port}") as client:
+            client.put("/v1/items/i1", json={"title": "One", "category": "kitchen"}).raise_for_status()
+            events = some_events(300, 9)
+            send(world, events)
+
+            def listed() -> list[dict[str, object]]:
+                return list(client.get("/v1/trending?category=kitchen").raise_for_status().json()["items"])
+
+            eventually(lambda: [one["source"] for one in listed()] == ["popular"])
+            clock = max(one.received_at for one in events)
+            found, lists = published_after(world, clock - 1)
+            assert lists == expected(events, found.clock_ms)
+            shown = client.post("/v1/recommendations", json={"limit": 1, "dry_run": True}).json()
+            assert shown["items"][0]["parts"]["trending"] > 0
+            assert shown["versions"]["trends"] == found.id
+    finally:
+        run_headrace(var, "down", "--world", "trendy")

@@ -30,7 +30,7 @@ LEASE_ROUNDS: Final = 3
 """So many rounds after its holder has died another machine publishes; on the same machine a restart does at once."""
 
 SAVE_S: Final = 300.0
-"""At 500 events/s that is 60 MB in five minutes, and after a kill six seconds of reading."""
+"""At 500 events/s that is 60 MB in five minutes, and after a kill some seconds of reading."""
 
 FINISH_S: Final = 3.0
 PAUSE_S: Final = 1.0
