@@ -14,9 +14,9 @@ from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
 
+import httpx
 import numpy as np
 import psutil
-import httpx
 import pytest
 
 from headrace.domain.clean import write_clean
