@@ -1,6 +1,7 @@
 """The feature catalogue, and one person worked out by hand down to the bit."""
 
 import math
+from dataclasses import replace
 
 import numpy as np
 
@@ -11,6 +12,7 @@ from headrace.domain.panes import pane_of
 from headrace.domain.policy import Policy
 from headrace.domain.recommend import known_of, recommend
 from headrace.domain.signals import unwanted_items
+from headrace.domain.trend_lists import trend_values
 from tests.domain.small import ITEMS, batch, event, inputs, snapshots
 
 HOUR = 3_600_000
@@ -34,14 +36,18 @@ TAIL = (
 
 def test_the_catalogue_of_features_has_not_changed_unnoticed() -> None:
     # New features, names, defaults or formulas are a new id, and need new models: change this line with LAW_VERSION.
-    assert FEATURE_SET_ID == "f1-0df9ab3f7a36"
-    assert len(COLUMN) == len(FEATURES) == 14
+    assert FEATURE_SET_ID == "f1-5f2c6f1d6e9d"
+    assert len(COLUMN) == len(FEATURES) == 16
 
 
 def test_golden_facts_in_exact_bits_out() -> None:
     found = batch([("pot", "item_to_item", 0.5), ("pan", "own_history", 3.0)])
     asked = inputs(TAIL, limit=6, batch=found, panes=panes_of(*TAIL))
-    answer = recommend(asked, snapshots(), Policy(exploration_rate=0.0, category_cap=0))
+    # In the last hour mug 3 views, bat 7; in the last day pan is clicked twice as often as all items, pot less often.
+    trends = trend_values(
+        "t-1", (0, 1, 2, 3), (3_000_000, 0, 0, 7_000_000), (0, 80_000, 30_000, 0), 7_000_000, 40_000, ()
+    )
+    answer = recommend(asked, replace(snapshots(), trends=trends), Policy(exploration_rate=0.0, category_cap=0))
     rows = {ITEMS[place]: answer.features[row] for row, place in enumerate(answer.pool.items.tolist())}
 
     # Decayed strengths: mug 1, net 2·120/(120+120) = 1, bat −1, pan 5/2 (an hour is one half-life).
@@ -62,8 +68,11 @@ def test_golden_facts_in_exact_bits_out() -> None:
         "net": (second / 2, 0, 0, 0.0, 0.0, 1.0, 1.0, *none, 0.0, 1.0, 0.0, 0.0),
         "odd": (0.0, 0, 0, 0.0, 0.0, 0.0, 0.0, *none, 0.0, 0.0, 0.0, 0.0),
     }
+    # trending: log 4 / log 8 and 1; click_through: 1 − 40,000/80,000
+    lately = {"mug": (2 / 3, 0.0), "pan": (0.0, 0.5), "bat": (1.0, 0.0)}
     for item, expected in by_hand.items():
-        assert rows[item].tobytes() == np.array(expected, dtype=np.float32).tobytes(), item
+        whole = (*expected, *lately.get(item, (0.0, 0.0)))
+        assert rows[item].tobytes() == np.array(whole, dtype=np.float32).tobytes(), item
 
 
 def test_without_any_facts_every_feature_but_popularity_is_its_default() -> None:

@@ -69,7 +69,7 @@ def test_everything_known_of_a_person_with_its_age(api: Api) -> None:
 
     known = api.get("/v1/people/u:ann/features").json()
 
-    assert known["freshness"] == {"live": 2_000, "stream": 0, "batch": 3_600_000}
+    assert known["freshness"] == {"live": 2_000, "stream": 0, "batch": 3_600_000, "trends": None}
     assert known["session"]["viewed"] == ["mug", "bowl"]
     assert known["session"]["categories"] == {"kitchen": 2}
     assert (known["session"]["length_ms"], known["session"]["totals"]["n_view"]) == (398_000, 2)

@@ -47,6 +47,8 @@ from headrace.domain.record import (
 from headrace.domain.retrieval import Pool
 from headrace.domain.scoring import WEIGHTS, Weights
 from headrace.domain.snapshots import Snapshots
+from headrace.domain.trend_lists import no_trends
+from headrace.domain.trend_record import pack_trends, unpack_trends
 
 SCHEMA: Final = 1
 COMPRESSION: Final = 1
@@ -114,13 +116,15 @@ def record_of(
         steps=steps,
         response_hash=_hash_of(slots, steps),
     )
+    if len(snapshots.trends.items):
+        record["trends"] = pack_trends(snapshots.trends, answer.pool, len(model.items), catalogue)
     if with_features and context_kept:
         record["features"] = floats_text(answer.features[pool_rows(answer.pool, len(model.items))])
     return record
 
 
 def answer_again(record: Record, snapshots: Snapshots, weights: Weights = WEIGHTS) -> Answer:
-    """The answer once more, out of the record and the snapshots that it names.
+    """The answer once more, out of the record and the snapshots that it names; its trends are in the record itself.
 
     `response_hash` of it equals the record's on the same build and CPU class. Raises ValueError where something that
     the record names is not what is at hand, or where inline events were used but could not be kept.
@@ -138,6 +142,8 @@ def answer_again(record: Record, snapshots: Snapshots, weights: Weights = WEIGHT
     if not record["context_kept"]:
         raise ValueError(f"decision {record['request_id']} used events that came without consent and were not kept")
     inputs, policy = inputs_of(record, snapshots), policy_of(record["policy"], weights)
+    trends = unpack_trends(record["trends"], snapshots.catalogue) if "trends" in record else no_trends()
+    snapshots = replace(snapshots, trends=trends)
     if record["given"] is not None:
         return rerank(inputs, snapshots, policy, record["given"])
     return recommend(inputs, snapshots, policy)

@@ -20,6 +20,7 @@ from headrace.domain.catalogue import Catalogue
 from headrace.domain.model import SOURCES, ModelArrays
 from headrace.domain.preferences import Preferences
 from headrace.domain.session import Session
+from headrace.domain.trend_lists import TrendValues, read_off
 
 if TYPE_CHECKING:
     from headrace.domain.retrieval import Pool
@@ -49,6 +50,8 @@ FEATURES: Final = (
     Feature("content_time", 0.0, "share of the session's dwell and watch time on the item's content type"),
     Feature("skipped", 0.0, "1 if the item was skipped in the live session"),
     Feature("unwanted", 0.0, "1 if the person's last word on the item was hide or dislike"),
+    Feature("trending", 0.0, "log(1 + strength in the last hour) / log(1 + that of the item with most)"),
+    Feature("click_through", 0.0, "1 - clicks per impression of all items / the item's own, at least 0"),
 )
 """Append only within a version; the order is the order of the columns."""
 
@@ -71,11 +74,13 @@ def compute(
     unwanted: tuple[str, ...],
     model: ModelArrays,
     catalogue: Catalogue,
+    trends: TrendValues,
 ) -> NDArray[np.float32]:
     """Every feature of every candidate: float32 [n, len(FEATURES)], C order."""
     items = pool.items
     table = np.empty((len(items), len(FEATURES)), dtype=np.float32)
     category = catalogue.category[items]
+    lately, above = read_off(trends, items)
     columns = {
         "als": _dot(model.item_factors, items, preferences.factors),
         "item_to_item": pool.scores[:, SOURCES.index("item_to_item")],
@@ -91,6 +96,8 @@ def compute(
         "content_time": _content_time(session, catalogue)[catalogue.content_type[items]],
         "skipped": _marked(dict.fromkeys(session.skipped, 1), catalogue, items),
         "unwanted": _marked(dict.fromkeys(unwanted, 1), catalogue, items),
+        "trending": lately,
+        "click_through": above,
     }
     for name, column in columns.items():
         table[:, COLUMN[name]] = column

@@ -46,5 +46,5 @@ class BatchCandidates:
     factors: NDArray[np.float32]
 
 
-SOURCES = ("als", "item_to_item", "popularity", "own_history", "session_neighbours", "category", "recent")
+SOURCES = ("als", "item_to_item", "popularity", "own_history", "session_neighbours", "category", "recent", "trending")
 """Where a candidate can come from, in packed order: append only. The first four are batch, the others live."""

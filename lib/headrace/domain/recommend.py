@@ -75,6 +75,7 @@ def recommend(inputs: Inputs, snapshots: Snapshots, policy: Policy) -> Answer:
         inputs.wanted,
         (*inputs.exclude, *known.unwanted),
         max(policy.candidates, inputs.limit),
+        snapshots.trends,
     )
     scored = scored_pool(pool, known, snapshots, policy)
     ruled, moves = capped(scored.order, scored.categories, scored.ids, policy.category_cap, policy.capped_places)
@@ -110,7 +111,9 @@ def rerank(inputs: Inputs, snapshots: Snapshots, policy: Policy, items: Sequence
     known = known_of(inputs, snapshots, policy)
     given, index = dict.fromkeys(items), snapshots.catalogue.index
     places = np.array([index[item] for item in given if item in index], dtype=np.int64)
-    pool = retrieve_given(snapshots.model, snapshots.catalogue, known.preferences, inputs.batch, places)
+    pool = retrieve_given(
+        snapshots.model, snapshots.catalogue, known.preferences, inputs.batch, places, snapshots.trends
+    )
     scored = scored_pool(pool, known, snapshots, policy)
     ranked = _slots(scored, scored.order, scored.order, np.ones(len(places)))
     strangers = enumerate((item for item in given if item not in index), start=len(ranked))
@@ -129,7 +132,9 @@ def rerank(inputs: Inputs, snapshots: Snapshots, policy: Policy, items: Sequence
 def scored_pool(pool: Pool, known: Known, snapshots: Snapshots, policy: Policy) -> Scored:
     """Features, parts, scores and score order of a pool; ties in score: popularity, then item id."""
     catalogue = snapshots.catalogue
-    table = features.compute(pool, known.session, known.preferences, known.unwanted, snapshots.model, catalogue)
+    table = features.compute(
+        pool, known.session, known.preferences, known.unwanted, snapshots.model, catalogue, snapshots.trends
+    )
     parts = score_parts(table, policy.weights)
     scores = scores_of(parts)
     return Scored(

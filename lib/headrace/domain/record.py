@@ -10,6 +10,7 @@ from headrace.domain.inputs import Wanted
 from headrace.domain.packing import BatchPlain, EventColumns, PanePlain, PoolPlain
 from headrace.domain.policy import Policy
 from headrace.domain.scoring import Weights
+from headrace.domain.trend_record import TrendsPlain
 
 StepPlain = TypedDict(
     "StepPlain", {"step": int, "rule": str, "item": str, "from": int, "to": int, "because_item": str | None}
@@ -58,6 +59,7 @@ class Record(TypedDict):
     parts          what the parts of a slot's score are, in their order
     context_kept   False where events came inline without consent: they were used and are not here, so the answer
                    cannot be made again; nor is what would tell of them: the pool, scores, parts and sources of slots
+    trends         what was read of them; absent where there were none
     eligible       SHA-256 of the candidates' ids; response_hash: of slots and steps, no timings
     features       base64 of float32 [candidates, features] in the order of `pool`; for every nth person
     """
@@ -94,6 +96,7 @@ class Record(TypedDict):
     slots: list[SlotPlain]
     steps: list[StepPlain]
     response_hash: str
+    trends: NotRequired[TrendsPlain]
     features: NotRequired[str]
 
 

@@ -1,4 +1,4 @@
-"""The jobs of a world: ingest, live, hot, features, serve. The servers that they need have files of their own."""
+"""The jobs of a world: ingest, live, hot, features, trends, serve. The servers that they need have own files."""
 
 from __future__ import annotations
 
@@ -15,12 +15,20 @@ from headrace.ready import read_ready, ready_file
 from headrace.settings import Settings
 
 # Order of their start; they stop in the reverse one, so that the door closes first and what came in is carried through.
-JOBS = ("ingest", "live", "hot", "features", "serve")
-MEMORY_MB = {"ingest": 1000, "live": 150, "hot": 1300, "features": 1700, "serve": 350}  # measured, rounded up
+JOBS = ("ingest", "live", "hot", "features", "trends", "serve")
+MEMORY_MB = {
+    "ingest": 1000,
+    "live": 150,
+    "hot": 1300,
+    "features": 1700,
+    "trends": 150,
+    "serve": 350,
+}  # measured, rounded up
 
 
-NICENESS = {"features": 10}
-"""Its queries work by the minute, and in bursts: on a small machine nothing that is measured in ms waits for them."""
+NICENESS = {"features": 10, "trends": 10}
+"""They work by the minute or every few seconds, and in bursts: on a small machine nothing that is measured in ms waits
+for them."""
 
 
 def world_parts(settings: Settings, conf: Path) -> tuple[Part, ...]:
