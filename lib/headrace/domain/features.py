@@ -17,7 +17,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from headrace.domain.catalogue import Catalogue
+from headrace.domain.here import Here
 from headrace.domain.model import SOURCES, ModelArrays
+from headrace.domain.orders import here_and_now
 from headrace.domain.preferences import Preferences
 from headrace.domain.session import Session
 
@@ -49,6 +51,7 @@ FEATURES: Final = (
     Feature("content_time", 0.0, "share of the session's dwell and watch time on the item's content type"),
     Feature("skipped", 0.0, "1 if the item was skipped in the live session"),
     Feature("unwanted", 0.0, "1 if the person's last word on the item was hide or dislike"),
+    Feature("here_and_now", 0.0, "how much more people order it here at this hour than overall, in (-1, 1)"),
 )
 """Append only within a version; the order is the order of the columns."""
 
@@ -69,6 +72,7 @@ def compute(
     session: Session,
     preferences: Preferences,
     unwanted: tuple[str, ...],
+    here: Here,
     model: ModelArrays,
     catalogue: Catalogue,
 ) -> NDArray[np.float32]:
@@ -91,6 +95,7 @@ def compute(
         "content_time": _content_time(session, catalogue)[catalogue.content_type[items]],
         "skipped": _marked(dict.fromkeys(session.skipped, 1), catalogue, items),
         "unwanted": _marked(dict.fromkeys(unwanted, 1), catalogue, items),
+        "here_and_now": here_and_now(model.orders, here, items),
     }
     for name, column in columns.items():
         table[:, COLUMN[name]] = column
