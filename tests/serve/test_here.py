@@ -6,11 +6,15 @@ from dataclasses import replace
 
 import numpy as np
 
-from headrace.cells import cell_of
+from headrace.cells import cell_name, cell_of
 from headrace.domain.decision import answer_again, decode, response_hash
-from headrace.domain.events import Place
+from headrace.domain.events import Event, Place
+from headrace.domain.facts import facts_of, pack
 from headrace.domain.here import EVER
 from headrace.domain.orders import orders_of
+from headrace.domain.panes import pane_of
+from headrace.domain.whereabouts import search_key
+from headrace.stores.ports import PaneCell
 from tests.serve.api import MODEL, Api, items_of, viewed
 
 BERLIN, MUNICH = Place(52.52, 13.405), Place(48.14, 11.58)
@@ -77,3 +81,37 @@ def test_the_list_changes_and_the_decision_can_be_answered_again(api: Api) -> No
     again = answer_again(record, api.service.served.current)
     assert response_hash(again) == record["response_hash"]
     assert [slot.item for slot in again.slots] == items_of(answer)
+
+
+def test_panes_tell_where_the_tail_does_not(api: Api) -> None:
+    api.publish(MORNINGS)
+    then = viewed("novel", 50_000_000, place=BERLIN, tz_offset_min=480)
+    cell = PaneCell("u:ann", pane_of(then.occurred_at), "books", "unknown", pack(facts_of(then, "GBP")))
+    api.run(api.stores.user_panes.put([cell], 1))
+    assert close(bowl_part(api), IN_TOWN_THEN)
+    api.happened(viewed("novel", 2_000, place=MUNICH))
+    assert close(bowl_part(api), EVERYWHERE_THEN)  # a newer place, and still the pane's clock
+
+
+def test_the_persons_page_shows_their_context(api: Api) -> None:
+    nothing = {"cell": None, "local_hour": None, "weekday": None, "searches": [], "cells": {}}
+    assert api.get("/v1/people/u:ann/features").json()["context"] == nothing
+
+    def searched(query: str, ago_ms: int, **fields: object) -> Event:
+        return viewed("", ago_ms, kind="search", query=query, item_id=None, event_id=query, **fields)
+
+    old = [searched(query, 7_200_000, place=BERLIN) for query in ("lamp", "bowl")]
+    api.happened(searched("mug", 60_000, place=MUNICH, tz_offset_min=60), searched("lamp", 120_000))
+    cells = [PaneCell("u:ann", *search_key(each), pack(facts_of(each, "GBP"))) for each in old]
+    api.run(api.stores.user_panes.put(cells, 1))
+
+    page = api.get("/v1/people/u:ann/features").json()
+    berlin, munich = (cell_name(cell_of(place)[0]) for place in (BERLIN, MUNICH))
+    assert page["context"] == {
+        "cell": munich,
+        "local_hour": 1,  # the clock stands at midnight UTC of Thursday, 1 January 2026
+        "weekday": 3,
+        "searches": ["mug", "lamp", "bowl"],
+        "cells": {berlin: 1},
+    }
+    assert page["windows"]["1d"] == {}  # a query is no category

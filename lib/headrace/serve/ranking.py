@@ -94,7 +94,7 @@ async def prepare(
             price_to=filter_.price_to,
         ),
         exclude=exclude,
-        here=here_of(context, (*reads.tail, *fresh.events), now_ms),
+        here=here_of(context, (*reads.tail, *fresh.events), reads.panes, now_ms),
     )
     return Ranking(request_id, inputs, reads, snapshots, trained_ms, fresh.kept)
 
