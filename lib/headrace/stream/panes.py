@@ -34,10 +34,15 @@ def panes(events: DataFrame, currency: str, state_horizon_ms: int | None = None)
     One shuffle and one state serve them all, since their rows differ only in the key. Where `occurred` has a
     watermark, `state_horizon_ms` is how far it lags: state behind it ends.
     """
-    keyed = events.select(F.explode(_grains()).alias("key"), *READS).select("key.*", *READS)
+    place = place_word(F.col("occurred_at"), F.col("lat"), F.col("lon")).alias("place")
+    keyed = events.select(F.explode(_grains()).alias("key"), place, *READS).select("key.*", "place", *READS)
     timed = F.col("state_until") if state_horizon_ms is None else state_ends("state_until", state_horizon_ms)
     rows = keyed.where("owner IS NOT NULL").select(*_KEY, timed, "person_bit", "place", *READS)
-    facts = (*fact_totals(currency), *people_words(F.col("person_bit")), newest_place(F.col("place")))
+    facts = (
+        *fact_totals(currency),
+        *people_words(F.col("person_bit")),
+        newest_place(F.when(F.col("grain") == USER, F.col("place"))),
+    )
     return rows.groupBy(*_KEY, "state_until").agg(*facts).select(*PANE_COLUMNS)
 
 
@@ -48,24 +53,17 @@ def _grains() -> Column:
     hour = appended - F.pmod(appended, F.lit(HOUR_MS))
     raw_partition = F.concat_ws(":", "raw_generation", "raw_partition")
     pane_end, counted_until = pane + F.lit(PANE_MS), hour + F.lit(HOUR_MS + _COUNTED_FOR_MS)
-    nobody, nowhere, nameless = F.lit(None).cast("long"), F.lit(None).cast("long"), (F.lit(""), F.lit(""))
-    place = place_word(occurred, F.col("lat"), F.col("lon"))
+    nobody, nameless = F.lit(None).cast("long"), (F.lit(""), F.lit(""))
     searcher = F.when((F.col("kind") == "search") & F.col("query").isNotNull(), F.col("person"))
-    user = _key(USER, F.col("person"), pane, names, pane_end, nobody, place)
-    search = _key(USER, searcher, pane, (F.col("query"), F.lit(SEARCHED)), pane_end, nobody, place)
-    item = _key(ITEM, F.col("item_id"), pane, names, pane_end, person_bit(F.col("person")), nowhere)
-    partition = _key(PARTITION, raw_partition, hour, nameless, counted_until, nobody, nowhere)
+    user = _key(USER, F.col("person"), pane, names, pane_end, nobody)
+    search = _key(USER, searcher, pane, (F.col("query"), F.lit(SEARCHED)), pane_end, nobody)
+    item = _key(ITEM, F.col("item_id"), pane, names, pane_end, person_bit(F.col("person")))
+    partition = _key(PARTITION, raw_partition, hour, nameless, counted_until, nobody)
     return F.array(user, search, item, partition)
 
 
 def _key(
-    grain: str,
-    owner: Column,
-    pane: Column,
-    names: tuple[Column, Column],
-    until_ms: Column,
-    bit: Column,
-    place: Column,
+    grain: str, owner: Column, pane: Column, names: tuple[Column, Column], until_ms: Column, bit: Column
 ) -> Column:
     category, content_type = names
     return F.struct(
@@ -76,5 +74,4 @@ def _key(
         content_type.alias("content_type"),
         F.timestamp_millis(until_ms).alias("state_until"),
         bit.alias("person_bit"),
-        place.alias("place"),
     )
