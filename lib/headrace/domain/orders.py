@@ -65,6 +65,7 @@ def here_and_now(orders: Orders, here: Here, items: NDArray[np.int64]) -> NDArra
     expected ratios, one step after the other. The value is (lift − 1) / (lift + 1). A context that is not there, since
     too few people ordered in it, ends the way: what was learned on wider ground stands.
     """
+    wanted = items.astype(np.int32)  # as the keys are: else every search would copy them
     lift = np.ones(len(items))
     wider: NDArray[np.float64] | None = None
     wider_total = 0.0
@@ -72,7 +73,7 @@ def here_and_now(orders: Orders, here: Here, items: NDArray[np.int64]) -> NDArra
         row = _row(orders.contexts, context)
         if row is None:
             break
-        counted, total = _counts(orders, row, items), float(orders.totals[row])
+        counted, total = _counts(orders, row, wanted), float(orders.totals[row])
         if wider is not None:
             lift *= (counted + PRIOR) / (wider * (total / wider_total) + PRIOR)
         wider, wider_total = counted, total
@@ -87,7 +88,7 @@ def _row(contexts: NDArray[np.int64], wanted: Sequence[int]) -> int | None:
     return low if low < high else None
 
 
-def _counts(orders: Orders, row: int, items: NDArray[np.int64]) -> NDArray[np.float64]:
+def _counts(orders: Orders, row: int, items: NDArray[np.int32]) -> NDArray[np.float64]:
     begin, end = orders.starts[row], orders.starts[row + 1]
     keys, people = orders.items[begin:end], orders.people[begin:end]
     places = np.minimum(keys.searchsorted(items), len(keys) - 1)
