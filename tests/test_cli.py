@@ -113,4 +113,4 @@ def test_status_without_a_world_shows_each_that_has_a_folder(tmp_path: Path) -> 
 def test_up_forgets_no_writer_that_does_not_exist(tmp_path: Path) -> None:
     done = run("up", "--forget", "hot", HEADRACE__PATHS__VAR=str(tmp_path))
     assert done.returncode == 2
-    assert "--forget hot: no such writer; there are ingest, hot-v2" in done.stderr
+    assert "--forget hot: no such writer; there are ingest, hot-v3" in done.stderr

@@ -24,6 +24,7 @@ from headrace.domain.decision import (
 from headrace.domain.exploration import seed_of
 from headrace.domain.facts import facts_of
 from headrace.domain.features import FEATURE_SET_ID, FEATURES
+from headrace.domain.here import ANY_TIME, EVER, NOWHERE, Here
 from headrace.domain.inputs import Inputs, Wanted
 from headrace.domain.packing import text_floats
 from headrace.domain.panes import DAY_MS, pane_of
@@ -32,7 +33,7 @@ from headrace.domain.recommend import recommend, rerank
 from headrace.domain.record import Record, slot_plain, steps_plain
 from headrace.domain.scoring import WEIGHTS
 from headrace.domain.snapshots import Snapshots
-from tests.domain.small import CLOCK, ITEMS, batch, event, inputs, snapshots
+from tests.domain.small import CLOCK, ITEMS, batch, event, inputs, orders_from, snapshots
 
 SMALL = snapshots({"new": ItemMeta(category="garden", price_minor=700), "net": None})
 USUAL = Policy()
@@ -84,6 +85,32 @@ def test_a_decision_is_answered_again_byte_for_byte() -> None:
     assert response_hash(again) == read["response_hash"]
     assert eligible_hash(again.pool, SMALL) == read["eligible"]
     assert again.features.tobytes() == answer.features.tobytes()
+
+
+@pytest.mark.parametrize(
+    ("here", "plain"),
+    [
+        (NOWHERE, None),
+        (Here(hour=0, weekday=6), {"hour": 0, "weekday": 6}),
+        (Here(0x871F1D489FFFFFF, 0x851F1D4BFFFFFFF), {"cell": "871f1d489ffffff", "parent": "851f1d4bfffffff"}),
+    ],
+)
+def test_where_and_when_the_person_was_is_in_the_record_and_the_answer(here: Here, plain: dict | None) -> None:
+    asked = full(here=here)
+    counts = {EVER: {0: 20, 2: 80}, (0x851F1D4BFFFFFFF, ANY_TIME): {0: 15, 2: 35}, (0, 54): {0: 1, 2: 60}}
+    of = replace(SMALL, model=replace(SMALL.model, orders=orders_from(counts)))
+    made = record(asked, of=of)
+    read = decode(encode(made))
+    assert read.get("here") == plain
+    assert inputs_of(read, of).here == here
+    assert response_hash(answer_again(read, of)) == read["response_hash"]
+    assert (read["response_hash"] == record(full(), of=of)["response_hash"]) == (here == NOWHERE)  # it counted
+
+
+def test_where_an_event_was_that_may_not_be_kept_is_not_kept_either() -> None:
+    asked = full(context=(event("view", "pot"),), here=Here(hour=8, weekday=0))
+    assert "here" in record(asked)
+    assert "here" not in record(asked, context_kept=False)
 
 
 rows = st.lists(

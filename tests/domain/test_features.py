@@ -8,12 +8,13 @@ import numpy as np
 from headrace.domain.events import Event
 from headrace.domain.facts import facts_of, merge, zero
 from headrace.domain.features import COLUMN, FEATURE_SET_ID, FEATURES
+from headrace.domain.here import EVER, Here
 from headrace.domain.panes import pane_of
 from headrace.domain.policy import Policy
 from headrace.domain.recommend import known_of, recommend
 from headrace.domain.signals import unwanted_items
 from headrace.domain.trend_lists import trend_values
-from tests.domain.small import ITEMS, batch, event, inputs, snapshots
+from tests.domain.small import ITEMS, batch, event, inputs, orders_from, snapshots
 
 HOUR = 3_600_000
 
@@ -36,8 +37,8 @@ TAIL = (
 
 def test_the_catalogue_of_features_has_not_changed_unnoticed() -> None:
     # New features, names, defaults or formulas are a new id, and need new models: change this line with LAW_VERSION.
-    assert FEATURE_SET_ID == "f1-5f2c6f1d6e9d"
-    assert len(COLUMN) == len(FEATURES) == 16
+    assert FEATURE_SET_ID == "f1-31f8ce2737cd"
+    assert len(COLUMN) == len(FEATURES) == 17
 
 
 def test_golden_facts_in_exact_bits_out() -> None:
@@ -60,13 +61,14 @@ def test_golden_facts_in_exact_bits_out() -> None:
     none = (0.0, 0.0, 0.0)
     most = math.log1p(40)
     by_hand = {
-        # als, item_to_item, own_history, session_neighbours, popularity, recent, seen, categories, price, time, skipped
-        "mug": (first, 0, 0, 0.5 * 2.5, math.log1p(30) / most, 1.0, 1.0, *kitchen, 1.0, 0.0, 0.0, 0.0),
-        "pan": (first, 0, 3, 0.5 * 1.0, math.log1p(20) / most, 2.5, 0.0, *kitchen, 0.25, 0.0, 0.0, 0.0),
-        "pot": (first / 2, 0.5, 0, 0.25 + 0.125 * 2.5, math.log1p(10) / most, 0, 0, *kitchen, 0.5, 0.0, 0.0, 0.0),
-        "bat": (second, 0, 0, 0.75, 1.0, -1.0, 1.0, *none, 0.125, 0.0, 1.0, 0.0),
-        "net": (second / 2, 0, 0, 0.0, 0.0, 1.0, 1.0, *none, 0.0, 1.0, 0.0, 0.0),
-        "odd": (0.0, 0, 0, 0.0, 0.0, 0.0, 0.0, *none, 0.0, 0.0, 0.0, 0.0),
+        # als, item_to_item, own_history, session_neighbours, popularity, recent, seen, categories, price, time,
+        # skipped, unwanted, here_and_now
+        "mug": (first, 0, 0, 0.5 * 2.5, math.log1p(30) / most, 1.0, 1.0, *kitchen, 1.0, 0.0, 0.0, 0.0, 0.0),
+        "pan": (first, 0, 3, 0.5 * 1.0, math.log1p(20) / most, 2.5, 0.0, *kitchen, 0.25, 0.0, 0.0, 0.0, 0.0),
+        "pot": (first / 2, 0.5, 0, 0.25 + 0.125 * 2.5, math.log1p(10) / most, 0, 0, *kitchen, 0.5, 0.0, 0.0, 0.0, 0.0),
+        "bat": (second, 0, 0, 0.75, 1.0, -1.0, 1.0, *none, 0.125, 0.0, 1.0, 0.0, 0.0),
+        "net": (second / 2, 0, 0, 0.0, 0.0, 1.0, 1.0, *none, 0.0, 1.0, 0.0, 0.0, 0.0),
+        "odd": (0.0, 0, 0, 0.0, 0.0, 0.0, 0.0, *none, 0.0, 0.0, 0.0, 0.0, 0.0),
     }
     # trending: log 4 / log 8 and 1; click_through: 1 − 40,000/80,000
     lately = {"mug": (2 / 3, 0.0), "pan": (0.0, 0.5), "bat": (1.0, 0.0)}
@@ -97,3 +99,13 @@ def test_the_last_word_on_an_item_decides_whether_it_is_unwanted() -> None:
         event("purchase", "pot", 6),
     ]
     assert unwanted_items(newest_first) == ("mug", "pot")
+
+
+def test_what_people_order_here_at_this_hour_is_a_feature() -> None:
+    # Everywhere mugs are 20 of 100 orders, of the mornings' 50 they are 15: (15 + 5) / (10 + 5) = 4/3, and that is 1/7.
+    known = replace(snapshots().model, orders=orders_from({EVER: {0: 20, 1: 80}, (0, 50): {0: 15, 1: 35}}))
+    answer = recommend(inputs(limit=6, here=Here(hour=8, weekday=0)), replace(snapshots(), model=known), Policy())
+    column = answer.features[:, COLUMN["here_and_now"]]
+    found = {ITEMS[place]: value for place, value in zip(answer.pool.items.tolist(), column.tolist(), strict=True)}
+    assert (found["mug"], found["pan"]) == (np.float32(1 / 7), np.float32(-1 / 17))
+    assert found["pot"] == found["odd"] == 0.0

@@ -41,7 +41,7 @@ def test_rounding_is_half_to_even() -> None:
 
 
 def test_another_table_of_weights_has_another_id() -> None:
-    other = Weights((*WEIGHTS.parts[:-1], Weight("unwanted", -4.5, "as_is")))
+    other = Weights((*WEIGHTS.parts[:-1], Weight("here_and_now", -4.5, "as_is")))
     assert other.id != WEIGHTS.id == Weights(WEIGHTS.parts).id
 
 

@@ -18,6 +18,7 @@ import numpy as np
 from headrace.domain.answer import Answer
 from headrace.domain.events import Person
 from headrace.domain.features import FEATURE_SET_ID
+from headrace.domain.here import NOWHERE
 from headrace.domain.inputs import Inputs
 from headrace.domain.model import SOURCES
 from headrace.domain.packing import (
@@ -34,9 +35,12 @@ from headrace.domain.packing import (
 from headrace.domain.policy import Policy
 from headrace.domain.recommend import recommend, rerank
 from headrace.domain.record import (
+    HerePlain,
     Record,
     SlotPlain,
     StepPlain,
+    here_of,
+    here_plain,
     policy_of,
     policy_plain,
     slot_plain,
@@ -118,6 +122,8 @@ def record_of(
     )
     if len(snapshots.trends.items):
         record["trends"] = pack_trends(snapshots.trends, answer.pool, len(model.items), catalogue)
+    if context_kept and inputs.here != NOWHERE:  # else it would tell where the events were that may not be kept
+        record["here"] = here_plain(inputs.here)
     if with_features and context_kept:
         record["features"] = floats_text(answer.features[pool_rows(answer.pool, len(model.items))])
     return record
@@ -163,6 +169,7 @@ def inputs_of(record: Record, snapshots: Snapshots) -> Inputs:
         batch=None if record["batch"] is None else unpack_batch(record["batch"]),
         wanted=wanted_of(record["wanted"]),
         exclude=tuple(record["exclude"]),
+        here=here_of(record.get("here", HerePlain())),
         seed=bytes.fromhex(record["seed"]),
     )
 

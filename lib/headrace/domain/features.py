@@ -17,7 +17,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from headrace.domain.catalogue import Catalogue
+from headrace.domain.here import Here
 from headrace.domain.model import SOURCES, ModelArrays
+from headrace.domain.orders import here_and_now
 from headrace.domain.preferences import Preferences
 from headrace.domain.session import Session
 from headrace.domain.trend_lists import TrendValues, read_off
@@ -50,6 +52,7 @@ FEATURES: Final = (
     Feature("content_time", 0.0, "share of the session's dwell and watch time on the item's content type"),
     Feature("skipped", 0.0, "1 if the item was skipped in the live session"),
     Feature("unwanted", 0.0, "1 if the person's last word on the item was hide or dislike"),
+    Feature("here_and_now", 0.0, "how much more people order it here at this hour than overall, in (-1, 1)"),
     Feature("trending", 0.0, "log(1 + strength in the last hour) / log(1 + that of the item with most)"),
     Feature("click_through", 0.0, "1 - clicks per impression of all items / the item's own, at least 0"),
 )
@@ -72,6 +75,7 @@ def compute(
     session: Session,
     preferences: Preferences,
     unwanted: tuple[str, ...],
+    here: Here,
     model: ModelArrays,
     catalogue: Catalogue,
     trends: TrendValues,
@@ -96,6 +100,7 @@ def compute(
         "content_time": _content_time(session, catalogue)[catalogue.content_type[items]],
         "skipped": _marked(dict.fromkeys(session.skipped, 1), catalogue, items),
         "unwanted": _marked(dict.fromkeys(unwanted, 1), catalogue, items),
+        "here_and_now": here_and_now(model.orders, here, items),
         "trending": lately,
         "click_through": above,
     }

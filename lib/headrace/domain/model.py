@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import numpy as np
 from numpy.typing import NDArray
+
+from headrace.domain.orders import Orders, no_orders
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -18,6 +20,7 @@ class ModelArrays:
     neighbours        int32 [n, k]; indices, best first, -1 where there are fewer than k
     neighbour_scores  float32 [n, k]; cosine-like, in [0, 1]; 0 at the padding
     popularity        int64 [n]; distinct people with a positive event in the last 30 days of the world's clock
+    orders            who ordered what where and when, in the last 28 days of it
     """
 
     version: str
@@ -28,6 +31,7 @@ class ModelArrays:
     neighbours: NDArray[np.int32]
     neighbour_scores: NDArray[np.float32]
     popularity: NDArray[np.int64]
+    orders: Orders = field(default_factory=no_orders)
 
 
 @dataclass(frozen=True, slots=True, eq=False)

@@ -1,28 +1,32 @@
 """Inputs of a decision as compact plain JSON and back, without loss of anything that the law reads. No record, no zlib.
 
 Events are columns, because equal neighbours compress; a column without a value is left out. Fields that the law does
-not read (query, device, place, request) are not kept: the event's id finds them in the ledger.
+not read (query, device, place, request) are not kept: the event's id finds them in the ledger. Nor are the queries and
+places of panes: where the person is, as far as it counted, is a field of the record.
 """
 
 from __future__ import annotations
 
 import base64
 from collections.abc import Mapping, Sequence
-from typing import NotRequired, TypedDict
+from typing import Final, NotRequired, TypedDict
 
 import numpy as np
 from numpy.typing import NDArray
 
 from headrace.domain.catalogue import Catalogue
 from headrace.domain.events import UNKNOWN, Event, ItemId, Person
-from headrace.domain.facts import Facts, zero
+from headrace.domain.facts import PLACE_NEWEST, PLACE_OF, Facts, zero
 from headrace.domain.model import SOURCES, BatchCandidates
 from headrace.domain.pane_table import table_of
 from headrace.domain.panes import DAY_MS, PaneKey, window_panes
 from headrace.domain.retrieval import Pool
+from headrace.domain.whereabouts import SEARCHED
 
 ItemCode = int | str
 """An item of the model as its index in it, any other as its id."""
+
+_PLACE: Final = PLACE_OF[PLACE_NEWEST]
 
 FIRST_LIVE = SOURCES.index("session_neighbours")
 
@@ -164,14 +168,17 @@ def pack_panes(panes: Mapping[PaneKey, Facts], clock: int) -> list[PanePlain]:
     """Those of the last day, oldest first: the law reads no others."""
     table, day = table_of(panes), window_panes(clock, DAY_MS)
     entries = table.entries
-    numbers = np.column_stack((entries.places, entries.values)).reshape(-1).tolist()
-    ends = np.cumsum(2 * entries.sizes)
-    firsts = ends - 2 * entries.sizes
+    read = entries.places != _PLACE
+    numbers = np.column_stack((entries.places[read], entries.values[read])).reshape(-1).tolist()
+    cells_read = np.repeat(np.arange(len(entries.sizes)), entries.sizes)[read]
+    sizes = 2 * np.bincount(cells_read, minlength=len(entries.sizes))
+    ends = np.cumsum(sizes)
+    firsts = ends - sizes
     cells = sorted(zip(table.starts.tolist(), table.names, firsts.tolist(), ends.tolist(), strict=True))
     return [
         _pane_plain((start_ms, *names), numbers[first:end])
         for start_ms, names, first, end in cells
-        if day.start <= start_ms < day.stop
+        if day.start <= start_ms < day.stop and names[1] != SEARCHED
     ]
 
 

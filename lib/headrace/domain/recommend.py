@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 from headrace.domain import features
 from headrace.domain.answer import Answer, Slot, Step
 from headrace.domain.exploration import Draw, draw, swap_steps
+from headrace.domain.here import Here
 from headrace.domain.inputs import Inputs
 from headrace.domain.order import allowed_by_cap, capped, score_order
 from headrace.domain.policy import Policy
@@ -29,6 +30,7 @@ class Known:
     session: Session
     preferences: Preferences
     unwanted: tuple[str, ...]
+    here: Here
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -58,7 +60,7 @@ def known_of(inputs: Inputs, snapshots: Snapshots, policy: Policy) -> Known:
         snapshots.gram,
         None if inputs.batch is None else inputs.batch.factors,
     )
-    return Known(session, preferences, unwanted_items(events))
+    return Known(session, preferences, unwanted_items(events), inputs.here)
 
 
 def recommend(inputs: Inputs, snapshots: Snapshots, policy: Policy) -> Answer:
@@ -133,7 +135,14 @@ def scored_pool(pool: Pool, known: Known, snapshots: Snapshots, policy: Policy) 
     """Features, parts, scores and score order of a pool; ties in score: popularity, then item id."""
     catalogue = snapshots.catalogue
     table = features.compute(
-        pool, known.session, known.preferences, known.unwanted, snapshots.model, catalogue, snapshots.trends
+        pool,
+        known.session,
+        known.preferences,
+        known.unwanted,
+        known.here,
+        snapshots.model,
+        catalogue,
+        snapshots.trends,
     )
     parts = score_parts(table, policy.weights)
     scores = scores_of(parts)

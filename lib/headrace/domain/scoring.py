@@ -78,6 +78,7 @@ WEIGHTS: Final = Weights(
         Weight("content_time", 0.3, "as_is"),
         Weight("skipped", -1.5, "as_is"),
         Weight("unwanted", -4.0, "as_is"),
+        Weight("here_and_now", 0.5, "as_is"),
         Weight("trending", 0.3, "as_is"),
         Weight("click_through", 0.2, "as_is"),
     )

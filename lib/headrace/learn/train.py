@@ -11,6 +11,7 @@ from pyspark.sql import functions as F
 
 from headrace.domain.catalogue import ItemMeta
 from headrace.domain.model import ModelArrays
+from headrace.domain.orders import Orders
 from headrace.errors import BadInput
 from headrace.learn.catalogue import read_catalogue
 from headrace.learn.evaluation import Evaluation, evaluate, gather
@@ -19,6 +20,7 @@ from headrace.learn.gate import FEWEST_PEOPLE, Served, Verdict, decide, served_f
 from headrace.learn.history import Pin, one_row_per_event, pin, read_history, weighed
 from headrace.learn.holdout import cut_of, hold_out
 from headrace.learn.matrix import ItemIndex, index_items
+from headrace.learn.orders import orders
 from headrace.learn.people import profiles
 from headrace.learn.publish import Trained, publish, shelve, tidy
 from headrace.learn.stored import WithStores
@@ -62,8 +64,10 @@ def train(
     )
     fitted = fit(events, index, origin.clock_ms, settings)
     meta = tuple(catalogue.metas.get(item) for item in index.items)
-    arrays = _named(fitted, index, meta, origin)
-    say(f"fitted {arrays.version}: {len(index.items):,} items, rank {settings.als.rank}")
+    ordered = orders(events, index, origin.clock_ms)
+    arrays = _named(fitted, ordered, index, meta, origin)
+    contexts = f"{len(ordered.contexts):,} contexts of orders"
+    say(f"fitted {arrays.version}: {len(index.items):,} items, rank {settings.als.rank}, {contexts}")
     served = _served(publication.shelf, with_stores)
     verdict = decide(evaluation, people, served, publication.gate_tolerance, publication.force)
     say(f"gate: {verdict.reason}")
@@ -104,7 +108,9 @@ def _judged(events: DataFrame, index: ItemIndex, settings: FitSettings, limit: i
     return held.people, evaluate(judges, fitted.model, held.people, cut_ms)
 
 
-def _named(fitted: Fitted, index: ItemIndex, meta: Sequence[ItemMeta | None], origin: Origin) -> ModelArrays:
+def _named(
+    fitted: Fitted, ordered: Orders, index: ItemIndex, meta: Sequence[ItemMeta | None], origin: Origin
+) -> ModelArrays:
     arrays = ModelArrays(
         version="",
         feature_set_id=origin.feature_set_id,
@@ -114,6 +120,7 @@ def _named(fitted: Fitted, index: ItemIndex, meta: Sequence[ItemMeta | None], or
         neighbours=fitted.model.neighbours,
         neighbour_scores=fitted.model.neighbour_scores,
         popularity=fitted.model.popularity,
+        orders=ordered,
     )
     return replace(arrays, version=version_of(arrays, meta, origin))
 

@@ -14,7 +14,7 @@ from starlette.responses import Response
 
 from headrace.domain.catalogue import Catalogue
 from headrace.domain.events import MAX_ID, Event, Person
-from headrace.domain.facts import FACTS, Facts, zero
+from headrace.domain.facts import PERSON_FACTS, Facts, zero
 from headrace.domain.inputs import Inputs
 from headrace.domain.profile import Profile, profile_of
 from headrace.domain.recommend import known_of
@@ -23,6 +23,7 @@ from headrace.domain.windows import REACH_MS, marginal, windows_at
 from headrace.errors import StoreUnavailable
 from headrace.serve.bodies import as_json
 from headrace.serve.operation import Operation, Parameter
+from headrace.serve.person_context import PersonContext, context_of
 from headrace.serve.problems import bad_field
 from headrace.serve.ranking import freshness
 from headrace.serve.reads import read_person
@@ -68,6 +69,7 @@ class PersonFeatures(Struct, frozen=True):
     tail_events: int
     session: Annotated[Summary, Meta(description="The session that is open now, as far as the tail reaches")]
     queries: Annotated[tuple[str, ...], Meta(description="What it searched for, in order of the first such search")]
+    context: PersonContext
     windows: Mapping[str, Mapping[str, Mapping[str, int]]]
     windows_by_content_type: Mapping[str, Mapping[str, Mapping[str, int]]]
     affinities: Affinities
@@ -121,6 +123,7 @@ async def person_features(service: Service, person: Person) -> PersonFeatures:
         tail_events=len(reads.tail),
         session=summary_of(known.session.session_id, known.session.events, service.policy.currency),
         queries=_queries(known.session.events),
+        context=context_of(reads.tail, reads.panes, clock_ms),
         windows={name: _named(marginal(cells, "category")) for name, cells in windows.items()},
         windows_by_content_type={name: _named(marginal(cells, "content_type")) for name, cells in windows.items()},
         affinities=Affinities(
@@ -150,7 +153,7 @@ async def _profile(service: Service, person: Person) -> Profile | None:
 def named(facts: Facts) -> dict[str, int]:
     """Facts by name; zeros are left out, and extremes of nothing."""
     nothing = zero()
-    return {name: int(facts[at]) for at, name in enumerate(FACTS) if facts[at] and facts[at] != nothing[at]}
+    return {name: int(facts[at]) for at, name in enumerate(PERSON_FACTS) if facts[at] and facts[at] != nothing[at]}
 
 
 def _named(totals: Mapping[str, Facts]) -> dict[str, dict[str, int]]:

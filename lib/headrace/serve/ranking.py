@@ -23,6 +23,7 @@ from headrace.domain.pane_table import table_of
 from headrace.domain.policy import Policy
 from headrace.domain.snapshots import Snapshots
 from headrace.serve.context import context_events
+from headrace.serve.here import here_of
 from headrace.serve.reads import Reads, read_person
 from headrace.serve.service import Service
 from headrace.serve.wire import (
@@ -78,8 +79,9 @@ async def prepare(
     person = person_of(user_id, session_id)
     reads = await read_person(service, person, clock_ms, snapshots.model.version)
     reads = replace(reads, degraded=(*reads.degraded, *stale)) if stale else reads
+    now_ms = max(clock_ms, _newest_received(service, reads.tail))
     inputs = Inputs(
-        clock=max(clock_ms, _newest_received(service, reads.tail)),
+        clock=now_ms,
         limit=limit,
         seed=seed_of(service.settings.seed_secret.get_secret_value().encode(), request_id),
         person=person,
@@ -95,6 +97,7 @@ async def prepare(
             price_to=filter_.price_to,
         ),
         exclude=exclude,
+        here=here_of(context, (*reads.tail, *fresh.events), reads.panes, now_ms),
     )
     return Ranking(request_id, inputs, reads, snapshots, trained_ms, trends_ms, fresh.kept)
 
