@@ -25,6 +25,7 @@ LEDGER = pa.schema(
         ("kind", pa.string()),
         ("item_id", pa.string()),
         ("value_milli", pa.int64()),
+        ("category", pa.string()),
         ("raw_generation", pa.int64()),
         ("clean_partition", pa.int64()),
         ("clean_offset", pa.int64()),
@@ -43,6 +44,7 @@ class Row:
     event_id: str | None = None
     value_milli: int | None = None
     received_later_ms: int = 1_000
+    category: str | None = None
 
 
 def append(path: Path, rows: Sequence[Row], first_offset: int = 0) -> None:
@@ -60,6 +62,7 @@ def append(path: Path, rows: Sequence[Row], first_offset: int = 0) -> None:
                 "kind": row.kind,
                 "item_id": row.item,
                 "value_milli": row.value_milli,
+                "category": row.category,
                 "raw_generation": 1,
                 "clean_partition": 0,
                 "clean_offset": offset,

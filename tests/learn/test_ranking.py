@@ -6,6 +6,7 @@ from headrace.domain.model import BatchCandidates
 from headrace.domain.scoring import Weight, Weights
 from headrace.learn.ranking import as_served, merged
 from headrace.learn.retrieval import ALS, ITEM_TO_ITEM, OWN_HISTORY, POPULARITY, Catalogue, Found, popularity_order
+from tests.learn.shelves import uncategorised
 
 BY_HAND = Weights((Weight("als", 0.6, "z"), Weight("item_to_item", 0.5, "max"), Weight("own_history", 2.0, "max")))
 POPULAR = np.array([4, 9, 4, 0, 2, 0], dtype=np.int64)
@@ -59,6 +60,7 @@ def test_the_served_order_is_the_scoring_law_on_the_batch_sources() -> None:
         neighbour_scores=np.zeros((6, 0), dtype=np.float32),
         popularity=np.zeros(6, dtype=np.int64),
         by_popularity=popularity_order(np.zeros(6, dtype=np.int64)),
+        **uncategorised(6),
     )
     stored = merged(
         found(als=[(1, 3.0), (3, 3.0)], item_to_item=[(2, 0.5), (3, 0.25)], own_history=[(0, 2.0), (4, 1.0)]),
@@ -80,6 +82,7 @@ def test_equal_scores_are_served_by_popularity_then_index() -> None:
         np.zeros((6, 0), np.float32),
         np.array([0, 0, 0, 0, 0, 0], dtype=np.int64),
         np.arange(6, dtype=np.int64),
+        **uncategorised(6),
     )
     stored = merged(found(own_history=[(5, 1.0), (2, 1.0), (4, 1.0)]), model.popularity, FACTORS, 10)
     assert as_served(stored, model, BY_HAND).tolist() == [2, 4, 5]

@@ -49,10 +49,12 @@ FEATURES: Final = (
     Feature("content_time", 0.0, "share of the session's dwell and watch time on the item's content type"),
     Feature("skipped", 0.0, "1 if the item was skipped in the live session"),
     Feature("unwanted", 0.0, "1 if the person's last word on the item was hide or dislike"),
+    Feature("taste_category", 0.0, "long-term affinity of the person to the item's category"),
+    Feature("taste_item", 0.0, "long-term affinity of the person to this very item"),
 )
 """Append only within a version; the order is the order of the columns."""
 
-LAW_VERSION: Final = 1
+LAW_VERSION: Final = 2
 """Raise it when a formula changes and its name does not: the golden test demands it."""
 
 FEATURE_SET_ID: Final = (
@@ -82,7 +84,7 @@ def compute(
         "own_history": pool.scores[:, SOURCES.index("own_history")],
         "session_neighbours": pool.scores[:, SOURCES.index("session_neighbours")],
         "popularity": _popularity(catalogue, items),
-        "recent": _looked_up(preferences.items, preferences.item_affinity, items),
+        "recent": looked_up(preferences.items, preferences.item_affinity, items),
         "seen_in_session": np.log2(1.0 + _marked(session.seen, catalogue, items)),
         "session_category": preferences.session[category],
         "hour_category": preferences.hour[category],
@@ -91,6 +93,8 @@ def compute(
         "content_time": _content_time(session, catalogue)[catalogue.content_type[items]],
         "skipped": _marked(dict.fromkeys(session.skipped, 1), catalogue, items),
         "unwanted": _marked(dict.fromkeys(unwanted, 1), catalogue, items),
+        "taste_category": preferences.lasting.categories[category],
+        "taste_item": looked_up(preferences.lasting.items, preferences.lasting.item_affinity, items),
     }
     for name, column in columns.items():
         table[:, COLUMN[name]] = column
@@ -113,7 +117,7 @@ def _popularity(catalogue: Catalogue, items: NDArray[np.int64]) -> NDArray[np.fl
     return np.asarray(np.log1p(catalogue.popularity[items]) / np.log1p(most))
 
 
-def _looked_up(keys: NDArray[np.int64], values: NDArray[np.float64], items: NDArray[np.int64]) -> NDArray[np.float64]:
+def looked_up(keys: NDArray[np.int64], values: NDArray[np.float64], items: NDArray[np.int64]) -> NDArray[np.float64]:
     """values[i] where keys[i] == item, else 0; keys ascending."""
     if not len(keys):
         return np.zeros(len(items))
@@ -127,7 +131,7 @@ def _marked(marks: Mapping[str, int], catalogue: Catalogue, items: NDArray[np.in
     if not known:
         return np.zeros(len(items))
     keys = np.array([place for place, _ in known], dtype=np.int64)
-    return _looked_up(keys, np.array([mark for _, mark in known], dtype=np.float64), items)
+    return looked_up(keys, np.array([mark for _, mark in known], dtype=np.float64), items)
 
 
 def _price_closeness(session: Session, price_minor: NDArray[np.int64]) -> NDArray[np.float64]:

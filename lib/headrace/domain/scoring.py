@@ -78,6 +78,8 @@ WEIGHTS: Final = Weights(
         Weight("content_time", 0.3, "as_is"),
         Weight("skipped", -1.5, "as_is"),
         Weight("unwanted", -4.0, "as_is"),
+        Weight("taste_category", 0.3, "as_is"),
+        Weight("taste_item", 0.5, "as_is"),
     )
 )
 """The batch weights come from a coarse grid on online_retail (train before 2011-10-01, test after it: 1,002 people).
