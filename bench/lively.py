@@ -19,8 +19,7 @@ from headrace.domain.model import SOURCES, BatchCandidates, ModelArrays
 from headrace.domain.panes import DAY_MS, HOUR_MS, PaneKey, hour_of, pane_of
 from headrace.domain.snapshots import Snapshots, snapshots_of
 from headrace.domain.taste import CATEGORIES as MOST_CATEGORIES
-from headrace.domain.taste import ITEMS as MOST_ITEMS
-from headrace.domain.taste import Taste
+from headrace.domain.taste import LIKED, REFUSED, Taste
 from headrace.stores.cassandra.panes import cells_of, entry_key
 from headrace.stores.event_json import read_event
 from headrace.stores.memory import MemoryStores
@@ -157,8 +156,8 @@ def taste() -> Taste:
     return Taste(
         categories=tuple(f"category-{number * 7 % CATEGORIES}" for number in range(MOST_CATEGORIES)),
         category_strength=chance.normal(0, 5, MOST_CATEGORIES).astype(np.float32),
-        items=np.sort(chance.choice(ITEMS, MOST_ITEMS, replace=False)).astype(np.uint32),
-        item_strength=chance.normal(0, 5, MOST_ITEMS).astype(np.float32),
+        items=np.sort(chance.choice(ITEMS, LIKED + REFUSED, replace=False)).astype(np.uint32),
+        item_strength=chance.normal(0, 5, LIKED + REFUSED).astype(np.float32),
         as_of_ms=CLOCK - DAY_MS // 4,
         last_ms=_event(EVENTS // 2).occurred_at,
     )

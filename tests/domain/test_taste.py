@@ -93,14 +93,19 @@ def test_what_cancels_out_is_no_taste() -> None:
     assert (found.categories, found.items.tolist()) == ((), [])
 
 
-def test_only_the_strongest_are_kept_and_refusals_are_strong(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_only_the_strongest_are_kept_and_refusals_have_places_of_their_own(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(taste, "CATEGORIES", 1)
-    monkeypatch.setattr(taste, "ITEMS", 2)
+    monkeypatch.setattr(taste, "LIKED", 1)
+    monkeypatch.setattr(taste, "REFUSED", 1)
     found = taste_of(
-        acts(event("view", "mug"), event("hide", "bat"), event("cart", "pot"), event("view", "net")), CLOCK
+        acts(
+            *(event("view", "mug"), event("cart", "pan"), event("purchase", "pot")),
+            *(event("skip", "bat"), event("dislike", "net"), event("hide", "net")),
+        ),
+        CLOCK,
     )
-    # mug 1, bat −3, pot 3, net 1; kitchen 1 + 3 = 4, sport −3 + 1 = −2
-    assert found.items.tolist() == [2, 3]
+    # mug 1, pan 3, pot 5, bat −1, net −5; kitchen 9, sport −6
+    assert dict(zip(found.items.tolist(), found.item_strength.tolist(), strict=True)) == {2: 5.0, 4: -5.0}
     assert found.categories == ("kitchen",)
 
 

@@ -18,7 +18,7 @@ from numpy.typing import NDArray
 
 from headrace.domain.catalogue import Catalogue
 from headrace.domain.model import SOURCES, ModelArrays
-from headrace.domain.preferences import Preferences
+from headrace.domain.preferences import Lasting, Preferences
 from headrace.domain.session import Session
 
 if TYPE_CHECKING:
@@ -50,7 +50,7 @@ FEATURES: Final = (
     Feature("skipped", 0.0, "1 if the item was skipped in the live session"),
     Feature("unwanted", 0.0, "1 if the person's last word on the item was hide or dislike"),
     Feature("taste_category", 0.0, "long-term affinity of the person to the item's category"),
-    Feature("taste_item", 0.0, "long-term affinity of the person to this very item"),
+    Feature("taste_refused", 0.0, "how much weeks of history speak against this very item, in [0, 1)"),
 )
 """Append only within a version; the order is the order of the columns."""
 
@@ -94,7 +94,7 @@ def compute(
         "skipped": _marked(dict.fromkeys(session.skipped, 1), catalogue, items),
         "unwanted": _marked(dict.fromkeys(unwanted, 1), catalogue, items),
         "taste_category": preferences.lasting.categories[category],
-        "taste_item": looked_up(preferences.lasting.items, preferences.lasting.item_affinity, items),
+        "taste_refused": refused(preferences.lasting, items),
     }
     for name, column in columns.items():
         table[:, COLUMN[name]] = column
@@ -115,6 +115,11 @@ def _popularity(catalogue: Catalogue, items: NDArray[np.int64]) -> NDArray[np.fl
     if most <= 0:
         return np.zeros(len(items))
     return np.asarray(np.log1p(catalogue.popularity[items]) / np.log1p(most))
+
+
+def refused(lasting: Lasting, items: NDArray[np.int64]) -> NDArray[np.float64]:
+    """The negative side of the taste for single items; own_history has the positive one."""
+    return np.maximum(-looked_up(lasting.items, lasting.item_affinity, items), 0.0)
 
 
 def looked_up(keys: NDArray[np.int64], values: NDArray[np.float64], items: NDArray[np.int64]) -> NDArray[np.float64]:

@@ -20,8 +20,10 @@ HALF_LIFE_DAYS: Final = 21
 """After three weeks an act says half as much, after a year 2⁻¹⁷. A mood's half-life is an hour (signals.py)."""
 
 CATEGORIES: Final = 16
-ITEMS: Final = 20
-"""How many a taste keeps: they are read, scored and logged with every request, so a row of it stays below 1 kB."""
+LIKED: Final = 10
+REFUSED: Final = 20
+"""How many a taste keeps, of items for and against: they are read, scored and logged with every request, so a row of it
+stays below 1 kB. Refusals have places of their own: they would never outweigh what somebody buys every week."""
 
 MOST_NAME_BYTES: Final = 600
 """Of all its categories' names together: the sender chooses them."""
@@ -51,7 +53,7 @@ class Taste:
 
     categories         c names, those of the greatest strength first, liked or not; ties by name
     category_strength  float32 [c]
-    items              uint32 [t], ascending; indices into the model's items, chosen likewise
+    items              uint32 [t], ascending; indices into the model's items: the most liked and the most refused
     item_strength      float32 [t]
     last_ms            occurred_at of the newest act that it counts: what happened after it is not in it
     """
@@ -80,7 +82,9 @@ def taste_of(acts: Acts, as_of_ms: int) -> Taste:
     known = acts.items >= 0
     items, which = np.unique(acts.items[known], return_inverse=True)
     item_strength = sums_by(which.astype(np.int64), strength[known], len(items))
-    kept = np.sort(_greatest_first(item_strength)[:ITEMS])
+    order = _greatest_first(item_strength)
+    liked = item_strength[order] > 0.0
+    kept = np.sort(np.concatenate((order[liked][:LIKED], order[~liked][:REFUSED])))
     names = sorted({*acts.categories} - {UNKNOWN})
     place = {name: at for at, name in enumerate([*names, UNKNOWN])}
     codes = np.array([place[name] for name in acts.categories], dtype=np.int64)

@@ -11,7 +11,7 @@ from dataclasses import replace
 import numpy as np
 from numpy.typing import NDArray
 
-from headrace.domain.features import COLUMN, FEATURES, looked_up
+from headrace.domain.features import COLUMN, FEATURES, refused
 from headrace.domain.model import BatchCandidates
 from headrace.domain.order import score_order
 from headrace.domain.preferences import lasting_of
@@ -57,7 +57,7 @@ def as_served(stored: BatchCandidates, model: Catalogue, weights: Weights) -> It
     if stored.taste is not None:
         lasting = lasting_of(stored.taste, no_signals(), stored.taste.as_of_ms, model.category_code)
         features[:, COLUMN["taste_category"]] = lasting.categories[model.category[items]]
-        features[:, COLUMN["taste_item"]] = looked_up(lasting.items, lasting.item_affinity, items)
+        features[:, COLUMN["taste_refused"]] = refused(lasting, items)
     most = int(model.popularity.max(initial=0))
     if most:
         features[:, COLUMN["popularity"]] = np.log1p(model.popularity[items]) / np.log1p(most)
