@@ -79,4 +79,6 @@ def test_without_an_item_the_taste_is_what_the_training_and_the_other_events_say
     # kitchen 2 + 3, sport 1; then 2 and 1: of the mug what the training counted stays, as its candidates do
     assert with_all.categories.tolist() == [0.0, 5 / 7, 1 / 7]
     assert without.categories.tolist() == [0.0, 0.5, 0.25]
-    assert (with_all.item_affinity.tolist(), without.item_affinity.tolist()) == ([5 / 6, 0.5], [2 / 3, 0.5])
+    mug_and_bat = np.array([0, 3])
+    assert with_all.affinity_to(mug_and_bat).tolist() == [5 / 6, 0.5]
+    assert without.affinity_to(mug_and_bat).tolist() == [2 / 3, 0.5]

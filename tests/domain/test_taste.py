@@ -48,6 +48,12 @@ def lasting(trained: Taste | None, *tail: Event) -> Lasting:
     return known_of(inputs(tail, batch=known), SMALL, Policy()).preferences.lasting
 
 
+def liking(of: Lasting) -> dict[int, float]:
+    """Item → affinity; what evens out is left out."""
+    items = np.union1d(of.counted, of.items)
+    return {item: like for item, like in zip(items.tolist(), of.affinity_to(items).tolist(), strict=True) if like}
+
+
 def by_loop(events: Sequence[Event], at_ms: int) -> tuple[dict[str, float], dict[str, float]]:
     """Strength by category and by item, event by event: half of it after 21 days, whole days counted."""
     categories: dict[str, float] = {}
@@ -79,7 +85,7 @@ def test_a_taste_by_hand() -> None:
 
 def test_days_are_whole_and_the_same_act_fades_at_midnight() -> None:
     midnight = CLOCK - CLOCK % DAY_MS
-    (before,), (after,) = (taste.faded(np.array([1.0]), midnight - 1, at).tolist() for at in (midnight - 1, midnight))
+    before, after = (float(taste.share_left(midnight - 1, at)) for at in (midnight - 1, midnight))
     assert (before, after) == (1.0, pytest.approx(0.5 ** (1 / 21)))
 
 
@@ -156,7 +162,7 @@ def test_whatever_the_training_saw_and_the_tail_holds_each_act_counts_once(
     whole = 1 + sum(abs(categories.get(name, 0.0)) for name in ("kitchen", "sport"))
     for code, name in ((KITCHEN, "kitchen"), (SPORT, "sport")):
         assert found.categories[code] == pytest.approx(categories.get(name, 0.0) / whole, abs=1e-2)
-    affinity = dict(zip(found.items.tolist(), found.item_affinity.tolist(), strict=True))
+    affinity = liking(found)
     for place, item in enumerate(ITEMS):
         left = items.get(item, 0.0)
         assert affinity.get(place, 0.0) == pytest.approx(left / (1 + abs(left)), abs=1e-2)
@@ -167,20 +173,20 @@ def test_an_act_that_came_behind_the_newest_counted_waits_for_the_next_training(
     trained = taste_of(acts(event("view", "mug", 1_000)), CLOCK)
     found = lasting(trained, event("cart", "mug", 1_000, event_id="same moment"), event("view", "bat", 500))
     assert found.newer == 1
-    assert dict(zip(found.items.tolist(), found.item_affinity.tolist(), strict=True)) == {0: 0.5, 3: 0.5}
+    assert liking(found) == {0: 0.5, 3: 0.5}
 
 
 def test_without_a_training_the_tail_alone_is_the_taste() -> None:
     found = lasting(None, event("view", "mug", 0), event("cart", "pan", 0), event("hide", "bat", 0))
     # kitchen 1 + 3, sport −3: 4/8, −3/8; items 1/2, 3/4, −3/4
     assert found.categories.tolist() == [0.0, 0.5, -0.375]
-    assert found.item_affinity.tolist() == [0.5, 0.75, -0.75]
+    assert liking(found) == {0: 0.5, 1: 0.75, 3: -0.75}
 
 
 def test_a_taste_fades_from_its_training_to_the_request() -> None:
     trained = taste_of(acts(event("cart", "mug", 42 * DAY_MS)), CLOCK - 21 * DAY_MS)
     assert trained.item_strength.tolist() == [1.5]
-    assert lasting(trained).item_affinity.tolist() == [0.75 / 1.75]
+    assert liking(lasting(trained)) == {0: 0.75 / 1.75}
 
 
 def test_a_category_that_the_catalogue_no_longer_has_says_nothing() -> None:
@@ -198,7 +204,7 @@ def test_an_act_of_liking_moves_category_and_item_up_and_one_of_refusing_moves_t
 
     def of(*tail: Event) -> tuple[float, float]:
         found = lasting(trained, *tail)
-        by_item = dict(zip(found.items.tolist(), found.item_affinity.tolist(), strict=True))
+        by_item = liking(found)
         return float(found.categories[code]), by_item.get(place, 0.0)
 
     before, after, back = of(), of(liked), of(event(down, item, 1), liked)

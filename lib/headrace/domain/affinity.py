@@ -1,4 +1,4 @@
-"""From strengths to affinities: sums of them by code, and what is left of a sum when little was said. No decay."""
+"""From strengths to affinities: sums by code, what is left of a sum when little was said, looking up. No decay."""
 
 from __future__ import annotations
 
@@ -33,3 +33,11 @@ def shrunk_each(strength: NDArray[np.float64]) -> NDArray[np.float64]:
     [0.75, -0.5]
     """
     return np.asarray(strength / (1.0 + np.abs(strength)))
+
+
+def looked_up(keys: NDArray[np.int64], values: NDArray[np.float64], items: NDArray[np.int64]) -> NDArray[np.float64]:
+    """values[i] where keys[i] == item, else 0; keys ascending."""
+    if not len(keys):
+        return np.zeros(len(items))
+    places = np.minimum(np.searchsorted(keys, items), len(keys) - 1)
+    return np.where(keys[places] == items, values[places], 0.0)

@@ -16,9 +16,10 @@ from typing import TYPE_CHECKING, Final
 import numpy as np
 from numpy.typing import NDArray
 
+from headrace.domain.affinity import looked_up
 from headrace.domain.catalogue import Catalogue
 from headrace.domain.model import SOURCES, ModelArrays
-from headrace.domain.preferences import Lasting, Preferences
+from headrace.domain.preferences import Preferences
 from headrace.domain.session import Session
 
 if TYPE_CHECKING:
@@ -94,7 +95,7 @@ def compute(
         "skipped": _marked(dict.fromkeys(session.skipped, 1), catalogue, items),
         "unwanted": _marked(dict.fromkeys(unwanted, 1), catalogue, items),
         "taste_category": preferences.lasting.categories[category],
-        "taste_refused": refused(preferences.lasting, items),
+        "taste_refused": preferences.lasting.refused(items),
     }
     for name, column in columns.items():
         table[:, COLUMN[name]] = column
@@ -115,19 +116,6 @@ def _popularity(catalogue: Catalogue, items: NDArray[np.int64]) -> NDArray[np.fl
     if most <= 0:
         return np.zeros(len(items))
     return np.asarray(np.log1p(catalogue.popularity[items]) / np.log1p(most))
-
-
-def refused(lasting: Lasting, items: NDArray[np.int64]) -> NDArray[np.float64]:
-    """The negative side of the taste for single items; own_history has the positive one."""
-    return np.maximum(-looked_up(lasting.items, lasting.item_affinity, items), 0.0)
-
-
-def looked_up(keys: NDArray[np.int64], values: NDArray[np.float64], items: NDArray[np.int64]) -> NDArray[np.float64]:
-    """values[i] where keys[i] == item, else 0; keys ascending."""
-    if not len(keys):
-        return np.zeros(len(items))
-    places = np.minimum(np.searchsorted(keys, items), len(keys) - 1)
-    return np.where(keys[places] == items, values[places], 0.0)
 
 
 def _marked(marks: Mapping[str, int], catalogue: Catalogue, items: NDArray[np.int64]) -> NDArray[np.float64]:

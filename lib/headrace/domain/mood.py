@@ -11,7 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from headrace.domain.affinity import shrunk, sums_by
-from headrace.domain.preferences import folded, item_affinity
+from headrace.domain.preferences import folded, item_affinity, told_of
 from headrace.domain.signals import Signals
 
 
@@ -30,10 +30,11 @@ class Mood:
 
 def mood_of(signals: Signals, categories: int, item_factors: NDArray[np.float32], gram: NDArray[np.float64]) -> Mood:
     """Of all events that the signals hold, whatever session they are of; `categories`: how many the catalogue has."""
-    items, affinity = item_affinity(signals)
+    told = told_of(signals)
+    affinity = item_affinity(signals, told)
     return Mood(
         categories=shrunk(sums_by(signals.categories, signals.strength, categories)),
-        items=items,
+        items=told.items,
         item_affinity=affinity,
-        factors=folded(np.zeros(gram.shape[0]), gram, item_factors, items, affinity),
+        factors=folded(np.zeros(gram.shape[0]), gram, item_factors, told.items, affinity),
     )

@@ -13,14 +13,14 @@ from typing import Final
 import numpy as np
 from numpy.typing import NDArray
 
-from headrace.domain.affinity import shrunk, shrunk_each, sums_by
+from headrace.domain.affinity import looked_up, shrunk, shrunk_each, sums_by
 from headrace.domain.catalogue import Catalogue
 from headrace.domain.facts import FACTS, Facts
 from headrace.domain.pane_table import table_of
 from headrace.domain.panes import DAY_MS, HOUR_MS, PaneKey, window_panes
 from headrace.domain.signals import Signals
 from headrace.domain.strength import strengths_of_facts
-from headrace.domain.taste import Taste, faded
+from headrace.domain.taste import Taste, share_left
 
 CONFIDENCE: Final = 40.0
 """α of Hu, Koren and Volinsky 2008, equation 1: how much more an event weighs than an unseen item."""
@@ -30,18 +30,43 @@ REGULARISATION: Final = 0.1
 
 
 @dataclass(frozen=True, slots=True, eq=False)
+class Told:
+    """rows   bool: which events of the signals say something of a known item, p of them
+    items  int64 [k] ascending: those items, each once
+    which  int64 [p]: the place in `items` of each such event's
+    """
+
+    rows: NDArray[np.bool_]
+    items: NDArray[np.int64]
+    which: NDArray[np.int64]
+
+
+@dataclass(frozen=True, slots=True, eq=False)
 class Lasting:
     """The taste at the clock: what training counted, faded since, and the acts after it as far as the tail reaches.
 
-    categories            float64 [categories]: affinity in (-1, 1); 0 for the unknown category
-    items, item_affinity  int64 [t] ascending, float64 [t]: affinity in (-1, 1) to single items
-    newer                 how many events of the tail were not in the training
+    categories               float64 [categories]: affinity in (-1, 1); 0 for the unknown category
+    counted, counted_strength  int64 [t] ascending, float64 [t]: items of the training, and what is left of it
+    items, newer_strength    int64 [k] ascending, float64 [k]: items of the tail, and what newer events say of them
+    newer                    how many events of the tail are in it that were not in the training
     """
 
     categories: NDArray[np.float64]
+    counted: NDArray[np.int64]
+    counted_strength: NDArray[np.float64]
     items: NDArray[np.int64]
-    item_affinity: NDArray[np.float64]
+    newer_strength: NDArray[np.float64]
     newer: int
+
+    def affinity_to(self, items: NDArray[np.int64]) -> NDArray[np.float64]:
+        """In (-1, 1), to single items: both together."""
+        return shrunk_each(
+            looked_up(self.counted, self.counted_strength, items) + looked_up(self.items, self.newer_strength, items)
+        )
+
+    def refused(self, items: NDArray[np.int64]) -> NDArray[np.float64]:
+        """The negative side of it, in [0, 1): own history has the positive one."""
+        return np.maximum(-self.affinity_to(items), 0.0)
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -72,49 +97,55 @@ def preferences_of(
     taste: Taste | None,
 ) -> Preferences:
     """The session's categories come from signals, those of the last hour and day from panes at the clock."""
-    items, affinity = item_affinity(signals)
+    told = told_of(signals)
+    affinity = item_affinity(signals, told)
     live = signals.in_session
     session = sums_by(signals.categories[live], signals.strength[live], len(catalogue.categories))
     hour, day = _window_strength(panes, clock, catalogue)
     start = np.zeros(gram.shape[0]) if batch_factors is None else batch_factors.astype(np.float64)
     return Preferences(
-        items,
+        told.items,
         affinity,
         shrunk(session),
         shrunk(hour),
         shrunk(day),
-        folded(start, gram, item_factors, items, affinity),
-        lasting_of(taste, signals, clock, catalogue.category_code),
+        folded(start, gram, item_factors, told.items, affinity),
+        lasting_of(taste, signals, told, clock, catalogue.category_code),
     )
 
 
-def lasting_of(taste: Taste | None, signals: Signals, clock: int, category_code: Mapping[str, int]) -> Lasting:
+def told_of(signals: Signals) -> Told:
+    """Of all events."""
+    rows = (signals.items >= 0) & (signals.raw != 0.0)
+    items, which = np.unique(signals.items[rows], return_inverse=True)
+    return Told(rows, items, which.astype(np.int64))
+
+
+def item_affinity(signals: Signals, told: Told) -> NDArray[np.float64]:
+    """The sum of the decayed strengths on each item: float64 [k]."""
+    return sums_by(told.which, signals.strength[told.rows], len(told.items))
+
+
+def lasting_of(
+    taste: Taste | None, signals: Signals, told: Told, clock: int, category_code: Mapping[str, int]
+) -> Lasting:
     """Nothing counts twice: an event is added if it happened after the newest act that the training counted.
 
     So one that came behind that act out of order waits for the next training. None: what the tail alone says.
     """
-    newer = (signals.happened_ms > (-1 if taste is None else taste.last_ms)) & (signals.raw != 0.0)
-    strength = faded(signals.raw[newer], signals.happened_ms[newer], clock)
-    categories = sums_by(signals.categories[newer], strength, len(category_code))
-    items = signals.items[newer]
-    said = items >= 0
-    items, item_strength = items[said], strength[said]
-    if taste is not None:
-        codes = [category_code.get(name, 0) for name in taste.categories]
-        categories[codes] += faded(taste.category_strength.astype(np.float64), taste.as_of_ms, clock)
-        items = np.concatenate((taste.items.astype(np.int64), items))
-        before = faded(taste.item_strength.astype(np.float64), taste.as_of_ms, clock)
-        item_strength = np.concatenate((before, item_strength))
-    distinct, which = np.unique(items, return_inverse=True)
-    summed = sums_by(which.astype(np.int64), item_strength, len(distinct))
-    return Lasting(shrunk(categories), distinct, shrunk_each(summed), int(np.count_nonzero(newer)))
-
-
-def item_affinity(signals: Signals) -> tuple[NDArray[np.int64], NDArray[np.float64]]:
-    """Known items with a strength, ascending, and the sum of their decayed strengths."""
-    telling = (signals.items >= 0) & (signals.raw != 0.0)
-    items, inverse = np.unique(signals.items[telling], return_inverse=True)
-    return items, sums_by(inverse.astype(np.int64), signals.strength[telling], len(items))
+    newer = len(signals.raw) if taste is None else int(np.count_nonzero(signals.happened_ms > taste.last_ms))
+    strength = signals.raw[:newer] * share_left(signals.happened_ms[:newer], clock)  # the newest come first
+    of_items = strength[told.rows[:newer]]
+    categories = sums_by(signals.categories[:newer], strength, len(category_code))
+    newer_strength = sums_by(told.which[: len(of_items)], of_items, len(told.items))
+    said = int(np.count_nonzero(strength))
+    if taste is None:
+        nothing = np.zeros(0, dtype=np.int64)
+        return Lasting(shrunk(categories), nothing, np.zeros(0), told.items, newer_strength, said)
+    left = share_left(taste.as_of_ms, clock)
+    categories[[category_code.get(name, 0) for name in taste.categories]] += taste.category_strength * left
+    counted = taste.items.astype(np.int64)
+    return Lasting(shrunk(categories), counted, taste.item_strength * left, told.items, newer_strength, said)
 
 
 def folded(

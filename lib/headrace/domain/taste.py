@@ -66,19 +66,19 @@ class Taste:
     last_ms: int
 
 
-def faded(strength: NDArray[np.float64], happened_ms: NDArray[np.int64] | int, at_ms: int) -> NDArray[np.float64]:
-    """Strength at `at_ms` of what happened then: halved every 21 days, by whole days; what is to come is of today.
+def share_left(happened_ms: NDArray[np.int64] | int, at_ms: int) -> NDArray[np.float64]:
+    """What is left at `at_ms` of what happened then: halved every 21 days, by whole days; what is to come is of today.
 
-    >>> faded(np.array([8.0, 8.0]), np.array([DAY_MS - 1, 22 * DAY_MS]), 22 * DAY_MS).tolist()
-    [4.0, 8.0]
+    >>> share_left(np.array([DAY_MS - 1, 22 * DAY_MS]), 22 * DAY_MS).tolist(), float(share_left(0, 42 * DAY_MS))
+    ([0.5, 1.0], 0.25)
     """
-    days = np.maximum(at_ms // DAY_MS - np.asarray(happened_ms) // DAY_MS, 0)
-    return np.asarray(strength * np.exp2(-days / HALF_LIFE_DAYS))
+    days = at_ms // DAY_MS - happened_ms // DAY_MS
+    return np.asarray(np.exp2(np.maximum(days, 0) / -HALF_LIFE_DAYS))
 
 
 def taste_of(acts: Acts, as_of_ms: int) -> Taste:
     """The taste that a history makes: per category and per item, the sum of its days' strengths, each faded."""
-    strength = faded(acts.strength_milli / 1000.0, acts.days * DAY_MS, as_of_ms)
+    strength = acts.strength_milli / 1000.0 * share_left(acts.days * DAY_MS, as_of_ms)
     known = acts.items >= 0
     items, which = np.unique(acts.items[known], return_inverse=True)
     item_strength = sums_by(which.astype(np.int64), strength[known], len(items))

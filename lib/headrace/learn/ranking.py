@@ -11,10 +11,10 @@ from dataclasses import replace
 import numpy as np
 from numpy.typing import NDArray
 
-from headrace.domain.features import COLUMN, FEATURES, refused
+from headrace.domain.features import COLUMN, FEATURES
 from headrace.domain.model import BatchCandidates
 from headrace.domain.order import score_order
-from headrace.domain.preferences import lasting_of
+from headrace.domain.preferences import lasting_of, told_of
 from headrace.domain.scoring import Weights, score_parts, scores_of
 from headrace.domain.signals import no_signals
 from headrace.domain.taste import taste_of
@@ -55,9 +55,10 @@ def as_served(stored: BatchCandidates, model: Catalogue, weights: Weights) -> It
         rows = stored.sources == source
         features[which[rows], COLUMN[name]] = stored.scores[rows]
     if stored.taste is not None:
-        lasting = lasting_of(stored.taste, no_signals(), stored.taste.as_of_ms, model.category_code)
+        nothing = no_signals()
+        lasting = lasting_of(stored.taste, nothing, told_of(nothing), stored.taste.as_of_ms, model.category_code)
         features[:, COLUMN["taste_category"]] = lasting.categories[model.category[items]]
-        features[:, COLUMN["taste_refused"]] = refused(lasting, items)
+        features[:, COLUMN["taste_refused"]] = lasting.refused(items)
     most = int(model.popularity.max(initial=0))
     if most:
         features[:, COLUMN["popularity"]] = np.log1p(model.popularity[items]) / np.log1p(most)

@@ -63,13 +63,14 @@ def mood_body(known: Known, snapshots: Snapshots) -> MoodBody:
 def taste_body(known: Known, batch: BatchCandidates | None, catalogue: Catalogue) -> TasteBody:
     """Likewise. `batch`: what training found for the person."""
     lasting, taste = known.preferences.lasting, None if batch is None else batch.taste
+    items = np.union1d(lasting.counted, lasting.items)
     return TasteBody(
         half_life_ms=HALF_LIFE_DAYS * DAY_MS,
         as_of_ms=None if taste is None else taste.as_of_ms,
         counted_until_ms=None if taste is None else taste.last_ms,
         newer_events=lasting.newer,
         categories=by_category(lasting.categories, catalogue),
-        items=strongest(lasting.items, lasting.item_affinity, catalogue),
+        items=strongest(items, lasting.affinity_to(items), catalogue),
         factors=() if batch is None else tuple(batch.factors.astype(np.float64).tolist()),
     )
 
