@@ -8,6 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from headrace.domain.orders import Orders, no_orders
+from headrace.domain.taste import Taste
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -36,18 +37,20 @@ class ModelArrays:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class BatchCandidates:
-    """What training found for one person: parallel arrays, best first, and the person's own latent factors.
+    """What training found for one person: parallel arrays, best first, and the person's own latent factors and taste.
 
     items   uint32 [m]; indices into ModelArrays.items
     scores  float32 [m]; comparable within one source only
     sources uint8 [m]; places in SOURCES
     factors float32 [rank]
+    taste   what their history says; None in a row of before there was one
     """
 
     items: NDArray[np.uint32]
     scores: NDArray[np.float32]
     sources: NDArray[np.uint8]
     factors: NDArray[np.float32]
+    taste: Taste | None = None
 
 
 SOURCES = ("als", "item_to_item", "popularity", "own_history", "session_neighbours", "category", "recent", "trending")

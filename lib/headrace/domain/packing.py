@@ -21,6 +21,7 @@ from headrace.domain.model import SOURCES, BatchCandidates
 from headrace.domain.pane_table import table_of
 from headrace.domain.panes import DAY_MS, PaneKey, window_panes
 from headrace.domain.retrieval import Pool
+from headrace.domain.taste import Taste
 from headrace.domain.whereabouts import SEARCHED
 
 ItemCode = int | str
@@ -58,13 +59,25 @@ class PanePlain(TypedDict):
     facts: list[int]
 
 
+class TastePlain(TypedDict):
+    """taste.Taste; strengths are base64 of little-endian float32."""
+
+    categories: list[str]
+    category_strength: str
+    items: list[int]
+    item_strength: str
+    as_of_ms: int
+    last_ms: int
+
+
 class BatchPlain(TypedDict):
-    """model.BatchCandidates; scores and factors are base64 of little-endian float32."""
+    """BatchCandidates; scores and factors are base64 of little-endian float32; no taste where the row had none."""
 
     items: list[int]
     sources: list[int]
     scores: str
     factors: str
+    taste: NotRequired[TastePlain]
 
 
 class PoolPlain(TypedDict):
@@ -201,22 +214,45 @@ def unpack_panes(packed: Sequence[PanePlain]) -> dict[PaneKey, Facts]:
 
 
 def pack_batch(batch: BatchCandidates) -> BatchPlain:
-    """Exact: scores and factors keep their bits."""
-    return BatchPlain(
+    """Exact: scores, factors and strengths keep their bits."""
+    plain = BatchPlain(
         items=batch.items.tolist(),
         sources=batch.sources.tolist(),
         scores=floats_text(batch.scores),
         factors=floats_text(batch.factors),
     )
+    if batch.taste is not None:
+        plain["taste"] = TastePlain(
+            categories=list(batch.taste.categories),
+            category_strength=floats_text(batch.taste.category_strength),
+            items=batch.taste.items.tolist(),
+            item_strength=floats_text(batch.taste.item_strength),
+            as_of_ms=batch.taste.as_of_ms,
+            last_ms=batch.taste.last_ms,
+        )
+    return plain
 
 
 def unpack_batch(packed: BatchPlain) -> BatchCandidates:
     """The inverse of `pack_batch`."""
+    taste = packed.get("taste")
     return BatchCandidates(
         items=np.array(packed["items"], dtype=np.uint32),
         scores=text_floats(packed["scores"]),
         sources=np.array(packed["sources"], dtype=np.uint8),
         factors=text_floats(packed["factors"]),
+        taste=None if taste is None else _unpack_taste(taste),
+    )
+
+
+def _unpack_taste(packed: TastePlain) -> Taste:
+    return Taste(
+        categories=tuple(packed["categories"]),
+        category_strength=text_floats(packed["category_strength"]),
+        items=np.array(packed["items"], dtype=np.uint32),
+        item_strength=text_floats(packed["item_strength"]),
+        as_of_ms=packed["as_of_ms"],
+        last_ms=packed["last_ms"],
     )
 
 

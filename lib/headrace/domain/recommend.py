@@ -19,7 +19,7 @@ from headrace.domain.preferences import Preferences, preferences_of
 from headrace.domain.retrieval import Pool, retrieve, retrieve_given, source_names
 from headrace.domain.scoring import score_parts, scores_of
 from headrace.domain.session import Session, live_session, merged
-from headrace.domain.signals import signals_of, unwanted_items
+from headrace.domain.signals import Signals, signals_of, unwanted_items
 from headrace.domain.snapshots import Snapshots
 
 
@@ -27,6 +27,7 @@ from headrace.domain.snapshots import Snapshots
 class Known:
     """What the inputs say about the person. `unwanted`: items whose newest word from them is hide or dislike."""
 
+    signals: Signals
     session: Session
     preferences: Preferences
     unwanted: tuple[str, ...]
@@ -59,8 +60,9 @@ def known_of(inputs: Inputs, snapshots: Snapshots, policy: Policy) -> Known:
         snapshots.model.item_factors,
         snapshots.gram,
         None if inputs.batch is None else inputs.batch.factors,
+        None if inputs.batch is None else inputs.batch.taste,
     )
-    return Known(session, preferences, unwanted_items(events), inputs.here)
+    return Known(signals, session, preferences, unwanted_items(events), inputs.here)
 
 
 def recommend(inputs: Inputs, snapshots: Snapshots, policy: Policy) -> Answer:

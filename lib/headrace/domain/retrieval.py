@@ -15,10 +15,11 @@ from typing import Final
 import numpy as np
 from numpy.typing import NDArray
 
+from headrace.domain.affinity import sums_by
 from headrace.domain.catalogue import NO_PRICE, Catalogue
 from headrace.domain.inputs import Wanted
 from headrace.domain.model import SOURCES, BatchCandidates, ModelArrays
-from headrace.domain.preferences import Preferences, sums_by
+from headrace.domain.preferences import Preferences
 from headrace.domain.trend_lists import TrendValues, read_off
 
 NEIGHBOURS_OF: Final = 20

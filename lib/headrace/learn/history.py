@@ -19,6 +19,7 @@ WANTED = (
     "kind",
     "item_id",
     "value_milli",
+    "category",
     "lat",
     "lon",
     "tz_offset_min",

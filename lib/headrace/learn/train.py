@@ -13,6 +13,7 @@ from headrace.domain.catalogue import ItemMeta
 from headrace.domain.model import ModelArrays
 from headrace.domain.orders import Orders
 from headrace.errors import BadInput
+from headrace.learn.acts import acts_of
 from headrace.learn.catalogue import read_catalogue
 from headrace.learn.evaluation import Evaluation, evaluate, gather
 from headrace.learn.fit import FitSettings, Fitted, fit
@@ -52,7 +53,9 @@ def train(
     known = spark.createDataFrame([(item,) for item in catalogue.metas], "item_id string")
     index = index_items(spark, events.select("item_id").union(known))
     limit = publication.candidates_per_person
-    people, evaluation = _judged(events, index, settings, limit)
+    meta = tuple(catalogue.metas.get(item) for item in index.items)
+    categories = [None if row is None else row.category for row in meta]
+    people, evaluation = _judged(events, index, categories, settings, limit)
     origin = Origin(
         feature_set_id=publication.feature_set_id,
         clock_ms=newest_ms if wanted.clock_ms is None else wanted.clock_ms,
@@ -62,8 +65,7 @@ def train(
         events=n_events,
         people=n_people,
     )
-    fitted = fit(events, index, origin.clock_ms, settings)
-    meta = tuple(catalogue.metas.get(item) for item in index.items)
+    fitted = fit(events, index, categories, origin.clock_ms, settings)
     ordered = orders(events, index, origin.clock_ms)
     arrays = _named(fitted, ordered, index, meta, origin)
     contexts = f"{len(ordered.contexts):,} contexts of orders"
@@ -72,7 +74,9 @@ def train(
     verdict = decide(evaluation, people, served, publication.gate_tolerance, publication.force)
     say(f"gate: {verdict.reason}")
     record(arrays.version, origin, verdict)
-    trained = Trained(arrays, fitted.model, meta, origin, profiles(events, fitted.pairs, fitted.people))
+    trained = Trained(
+        arrays, fitted.model, meta, origin, profiles(events, fitted.pairs, fitted.people, acts_of(events, index))
+    )
     if not verdict.publish:
         return shelve(trained, verdict, publication.shelf), verdict
     manifest = publish(trained, verdict, publication.shelf, limit, with_stores)
@@ -93,7 +97,9 @@ def _counted(events: DataFrame, ledger: str, pinned: Pin) -> tuple[int, int, int
     return int(row[0]), int(row[1]), int(row[2])
 
 
-def _judged(events: DataFrame, index: ItemIndex, settings: FitSettings, limit: int) -> tuple[int, Evaluation | None]:
+def _judged(
+    events: DataFrame, index: ItemIndex, categories: Sequence[str | None], settings: FitSettings, limit: int
+) -> tuple[int, Evaluation | None]:
     """How many people could judge, and the evaluation of a fit that did not see their newest choices."""
     cut_ms = cut_of(events)
     if cut_ms is None:
@@ -101,9 +107,9 @@ def _judged(events: DataFrame, index: ItemIndex, settings: FitSettings, limit: i
     held = hold_out(events, index, cut_ms)
     if held.people < FEWEST_PEOPLE:
         return held.people, None  # no verdict could rest on them: a fit less
-    fitted = fit(held.before, index, cut_ms, settings)
-    known = profiles(held.relevant, fitted.pairs, fitted.people)
-    judges = gather(known, held.relevant, fitted.model, limit)
+    fitted = fit(held.before, index, categories, cut_ms, settings)
+    known = profiles(held.relevant, fitted.pairs, fitted.people, acts_of(held.before, index))
+    judges = gather(known, held.relevant, fitted.model, limit, cut_ms)
     fitted.pairs.unpersist()
     return held.people, evaluate(judges, fitted.model, held.people, cut_ms)
 
