@@ -1,7 +1,8 @@
 """Event → readable session tail, and event → readable five-minute pane, at a steady rate; beside stock Spark.
 
-Two worlds on the same servers: ours, and one whose Spark has no setting of ours but Delta's two. Rounds are
-interleaved, only one world is fed at a time, and the tail, which waits for no micro-batch, is measured in ours only.
+Two worlds on the same servers, one after the other: ours, and one whose Spark has no setting of ours but Delta's two.
+Not interleaved: the stock world, even when nothing is sent to it, keeps two cores busy for minutes with what it has
+not yet read. The tail, which waits for no micro-batch, is measured in ours only.
 """
 
 from __future__ import annotations
@@ -20,7 +21,7 @@ from bench.rows import Row, percentile, show
 from bench.stock import stock_conf
 from headrace.local.stack import down, up
 from headrace.program import conf_dir, run
-from headrace.settings import Settings
+from headrace.settings import Settings, load_settings
 from headrace.stores.cassandra import open_stores
 from headrace.stores.kafka import close_producer, open_producer
 
@@ -37,22 +38,24 @@ def main(
     stock: Annotated[bool, typer.Option(help="measure the peer too")] = True,
     as_json: Annotated[bool, typer.Option("--json")] = False,
 ) -> None:
-    worlds: dict[str, Settings] = {}
-    with tempfile.TemporaryDirectory() as folder:
+    cold: dict[str, list[Seen]] = {}
+    seen: dict[str, list[list[Seen]]] = {}
+
+    def measure(conf: Path, world: str) -> Settings:
+        settings = load_settings(conf, world=world)
         try:
-            worlds[OURS] = _up(conf_dir(), OURS)
-            if stock:
-                worlds[STOCK] = _up(stock_conf(Path(folder), worlds[OURS].paths.var), STOCK)
-            cold = {name: asyncio.run(_round(settings, rate, COLD_S)) for name, settings in worlds.items()}
-            for settings in worlds.values():
-                _load(settings, rate, warm_up)
-            seen: dict[str, list[list[Seen]]] = {name: [] for name in worlds}
-            for _ in range(rounds):
-                for name, settings in worlds.items():
-                    seen[name].append(asyncio.run(_round(settings, rate, seconds)))
+            settings, _ = up(conf, None, world, ("serve",), servers_only=False, say=_quiet)
+            cold[world] = asyncio.run(_round(settings, rate, COLD_S))
+            _load(settings, rate, warm_up)
+            seen[world] = [asyncio.run(_round(settings, rate, seconds)) for _ in range(rounds)]
         finally:
-            if worlds:
-                down(worlds[OURS], conf_dir(), tuple(worlds), servers=False, say=_quiet)
+            down(settings, conf, (world,), servers=False, say=_quiet)
+        return settings
+
+    with tempfile.TemporaryDirectory() as folder:
+        ours = measure(conf_dir(), OURS)
+        if stock:
+            measure(stock_conf(Path(folder), ours.paths.var), STOCK)
     show(_rows(cold, seen, rate), as_json)
 
 
@@ -112,11 +115,6 @@ async def _round(settings: Settings, rate: int, seconds: float) -> list[Seen]:
         crowd.close()
         close_producer(producer, 10)
         await stores.close()
-
-
-def _up(conf: Path, world: str) -> Settings:
-    settings, _ = up(conf, None, world, ("serve",), servers_only=False, say=_quiet)
-    return settings
 
 
 def _quiet(_: str) -> None:

@@ -18,6 +18,8 @@ from headrace.domain.features import FEATURE_SET_ID
 from headrace.domain.model import SOURCES, BatchCandidates, ModelArrays
 from headrace.domain.panes import DAY_MS, HOUR_MS, PaneKey, hour_of, pane_of
 from headrace.domain.snapshots import Snapshots, snapshots_of
+from headrace.domain.taste import CATEGORIES as MOST_CATEGORIES
+from headrace.domain.taste import LIKED, REFUSED, Taste
 from headrace.stores.cassandra.panes import cells_of, entry_key
 from headrace.stores.event_json import read_event
 from headrace.stores.memory import MemoryStores
@@ -143,5 +145,19 @@ def packed_candidates() -> bytes:
             scores=np.linspace(1, 0.1, FOUND).astype(np.float32),
             sources=np.array([sources[number % 4] for number in range(FOUND)], dtype=np.uint8),
             factors=chance.normal(0, 0.1, RANK).astype(np.float32),
+            taste=taste(),
         )
+    )
+
+
+def taste() -> Taste:
+    """As much as one can hold, counted until the middle of the tail."""
+    chance = np.random.default_rng(13)
+    return Taste(
+        categories=tuple(f"category-{number * 7 % CATEGORIES}" for number in range(MOST_CATEGORIES)),
+        category_strength=chance.normal(0, 5, MOST_CATEGORIES).astype(np.float32),
+        items=np.sort(chance.choice(ITEMS, LIKED + REFUSED, replace=False)).astype(np.uint32),
+        item_strength=chance.normal(0, 5, LIKED + REFUSED).astype(np.float32),
+        as_of_ms=CLOCK - DAY_MS // 4,
+        last_ms=_event(EVENTS // 2).occurred_at,
     )

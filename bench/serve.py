@@ -24,6 +24,7 @@ def main(
     rate: Annotated[int, typer.Option(min=1, help="requests per second")] = 200,
     seconds: Annotated[int, typer.Option(min=1, max=120, help="length of one round")] = 10,
     rounds: Annotated[int, typer.Option(min=1, max=20)] = 5,
+    warm_up: Annotated[int, typer.Option(min=0, max=300, help="seconds of load that are not counted")] = 20,
     as_json: Annotated[bool, typer.Option("--json")] = False,
 ) -> None:
     settings = load_settings(conf_dir(), world=world)
@@ -36,7 +37,8 @@ def main(
     count = rate * seconds
     recommend = [Call("POST", "/v1/recommendations", bodies[n % len(bodies)]) for n in range(count)]
     livez = [Call("GET", "/livez")] * count
-    asyncio.run(open_loop(base_url, recommend[: 2 * rate], rate))  # warm-up, not counted
+    for start in range(0, warm_up, seconds):
+        asyncio.run(open_loop(base_url, recommend[: rate * min(seconds, warm_up - start)], rate))
     ours, floor = [], []
     for _ in range(rounds):
         ours.append(asyncio.run(open_loop(base_url, recommend, rate)))

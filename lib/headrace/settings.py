@@ -118,6 +118,10 @@ class Panes(Section):
     ttl_s: Annotated[int, Field(gt=0)] = 691_200
 
 
+class Trends(Section):
+    publish_s: Annotated[float, Field(ge=1, le=20)] = 5.0  # after 60 s without, serving takes them for old
+
+
 class Serve(Section):
     host: str = "127.0.0.1"
     port: Port = 8600
@@ -155,6 +159,7 @@ class Settings(Section):
     keep: Keep = Keep()
     live: Live = Live()
     panes: Panes = Panes()
+    trends: Trends = Trends()
     serve: Serve = Serve()
     train: Train = Train()
 

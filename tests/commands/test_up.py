@@ -20,8 +20,8 @@ def test_under_the_cluster_profile_it_makes_topics_and_tables_and_starts_nothing
         furnished.append((settings.world.name, tuple(forgotten)))
 
     monkeypatch.setattr(up, "furnish", furnish)
-    up.command(world="shop", profile="cluster", forgotten=["hot-v2"])
-    assert furnished == [("shop", ("hot-v2",))]
+    up.command(world="shop", profile="cluster", forgotten=["hot-v3"])
+    assert furnished == [("shop", ("hot-v3",))]
     assert "topics and tables of world shop are there; nothing was started" in capsys.readouterr().out
     assert not list(tmp_path.iterdir())
 

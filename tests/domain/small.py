@@ -9,8 +9,10 @@ import numpy as np
 from headrace.domain.catalogue import ItemMeta, catalogue_of, with_changes
 from headrace.domain.events import Event, ItemId, Person
 from headrace.domain.features import FEATURE_SET_ID
+from headrace.domain.here import Context
 from headrace.domain.inputs import Inputs
 from headrace.domain.model import SOURCES, BatchCandidates, ModelArrays
+from headrace.domain.orders import Orders, orders_of
 from headrace.domain.snapshots import Snapshots, snapshots_of
 
 CLOCK = 1_700_000_000_000
@@ -79,4 +81,17 @@ def batch(rows: Sequence[tuple[str, str, float]], factors: tuple[float, float] =
         scores=np.array([score for _, _, score in rows], dtype=np.float32),
         sources=np.array([SOURCES.index(source) for _, source, _ in rows], dtype=np.uint8),
         factors=np.array(factors, dtype=np.float32),
+    )
+
+
+def orders_from(counts: Mapping[Context, Mapping[int, int]]) -> Orders:
+    """From context → item's index → people."""
+    contexts = sorted(counts)
+    sizes = [len(counts[context]) for context in contexts]
+    pairs = [pair for context in contexts for pair in sorted(counts[context].items())]
+    return orders_of(
+        np.array(contexts, dtype=np.int64).reshape(-1, 2),
+        np.concatenate(([0], np.cumsum(sizes))).astype(np.int64),
+        np.array([item for item, _ in pairs], dtype=np.int32),
+        np.array([people for _, people in pairs], dtype=np.int32),
     )

@@ -1,11 +1,16 @@
 """Why: the same answer without one seen item."""
 
+from dataclasses import replace
+
+import numpy as np
+
 from headrace.domain.because import Because, because, reduced, without_item
 from headrace.domain.facts import PLACE_OF, facts_of, merge
-from headrace.domain.panes import pane_of
+from headrace.domain.panes import DAY_MS, pane_of
 from headrace.domain.policy import Policy
-from headrace.domain.recommend import recommend
-from tests.domain.small import CLOCK, event, inputs, snapshots
+from headrace.domain.recommend import known_of, recommend
+from headrace.domain.taste import Acts, taste_of
+from tests.domain.small import CLOCK, batch, event, inputs, snapshots
 
 STILL = Policy(exploration_rate=0.0)
 SMALL = snapshots()
@@ -63,3 +68,17 @@ def test_a_late_event_was_never_in_a_pane() -> None:
     key = pane_of(CLOCK - 1), "kitchen", "product"
     panes = {key: facts_of(event("view", "pan", 1), "GBP")}
     assert reduced(panes, [late], "GBP")[key][PLACE_OF["n_view"]] == 1
+
+
+def test_without_an_item_the_taste_is_what_the_training_and_the_other_events_say() -> None:
+    trained = taste_of(Acts(np.array([CLOCK // DAY_MS]), np.array([0]), ("kitchen",), np.array([2_000]), 1), CLOCK)
+    known = replace(batch([]), taste=trained)
+    asked = inputs([event("cart", "mug", 1), event("view", "bat", 0)], batch=known)
+    with_all = known_of(asked, SMALL, STILL).preferences.lasting
+    without = known_of(without_item(asked, "mug", "GBP"), SMALL, STILL).preferences.lasting
+    # kitchen 2 + 3, sport 1; then 2 and 1: of the mug what the training counted stays, as its candidates do
+    assert with_all.categories.tolist() == [0.0, 5 / 7, 1 / 7]
+    assert without.categories.tolist() == [0.0, 0.5, 0.25]
+    mug_and_bat = np.array([0, 3])
+    assert with_all.affinity_to(mug_and_bat).tolist() == [5 / 6, 0.5]
+    assert without.affinity_to(mug_and_bat).tolist() == [2 / 3, 0.5]

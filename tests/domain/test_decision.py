@@ -24,6 +24,7 @@ from headrace.domain.decision import (
 from headrace.domain.exploration import seed_of
 from headrace.domain.facts import facts_of
 from headrace.domain.features import FEATURE_SET_ID, FEATURES
+from headrace.domain.here import ANY_TIME, EVER, NOWHERE, Here
 from headrace.domain.inputs import Inputs, Wanted
 from headrace.domain.packing import text_floats
 from headrace.domain.panes import DAY_MS, pane_of
@@ -32,11 +33,21 @@ from headrace.domain.recommend import recommend, rerank
 from headrace.domain.record import Record, slot_plain, steps_plain
 from headrace.domain.scoring import WEIGHTS
 from headrace.domain.snapshots import Snapshots
-from tests.domain.small import CLOCK, ITEMS, batch, event, inputs, snapshots
+from headrace.domain.taste import Taste
+from tests.domain.small import CLOCK, ITEMS, batch, event, inputs, orders_from, snapshots
 
 SMALL = snapshots({"new": ItemMeta(category="garden", price_minor=700), "net": None})
 USUAL = Policy()
-BATCH = batch([("pan", "als", 0.1), ("odd", "own_history", 2.0), ("bat", "item_to_item", 0.7)], (0.3, -0.2))
+TASTE = Taste(
+    categories=("kitchen", "closed"),
+    category_strength=np.array([1.7, -0.3], dtype=np.float32),
+    items=np.array([1, 5], dtype=np.uint32),
+    item_strength=np.array([2.9, -3.1], dtype=np.float32),
+    as_of_ms=CLOCK - 3 * DAY_MS,
+    last_ms=CLOCK - 2,  # the newest two events of TAIL are newer
+)
+UNTASTED = batch([("pan", "als", 0.1), ("odd", "own_history", 2.0), ("bat", "item_to_item", 0.7)], (0.3, -0.2))
+BATCH = replace(UNTASTED, taste=TASTE)
 TAIL = (
     event("view", "mug", 3, price_minor=500, currency="GBP", session_id="s"),
     event("dwell", "mug", 2, value_milli=12_345_678, session_id="s"),
@@ -86,6 +97,32 @@ def test_a_decision_is_answered_again_byte_for_byte() -> None:
     assert again.features.tobytes() == answer.features.tobytes()
 
 
+@pytest.mark.parametrize(
+    ("here", "plain"),
+    [
+        (NOWHERE, None),
+        (Here(hour=0, weekday=6), {"hour": 0, "weekday": 6}),
+        (Here(0x871F1D489FFFFFF, 0x851F1D4BFFFFFFF), {"cell": "871f1d489ffffff", "parent": "851f1d4bfffffff"}),
+    ],
+)
+def test_where_and_when_the_person_was_is_in_the_record_and_the_answer(here: Here, plain: dict | None) -> None:
+    asked = full(here=here)
+    counts = {EVER: {0: 20, 2: 80}, (0x851F1D4BFFFFFFF, ANY_TIME): {0: 15, 2: 35}, (0, 54): {0: 1, 2: 60}}
+    of = replace(SMALL, model=replace(SMALL.model, orders=orders_from(counts)))
+    made = record(asked, of=of)
+    read = decode(encode(made))
+    assert read.get("here") == plain
+    assert inputs_of(read, of).here == here
+    assert response_hash(answer_again(read, of)) == read["response_hash"]
+    assert (read["response_hash"] == record(full(), of=of)["response_hash"]) == (here == NOWHERE)  # it counted
+
+
+def test_where_an_event_was_that_may_not_be_kept_is_not_kept_either() -> None:
+    asked = full(context=(event("view", "pot"),), here=Here(hour=8, weekday=0))
+    assert "here" in record(asked)
+    assert "here" not in record(asked, context_kept=False)
+
+
 rows = st.lists(
     st.tuples(
         st.sampled_from(["view", "dwell", "like", "hide", "purchase", "rating"]),
@@ -100,8 +137,14 @@ rows = st.lists(
 
 
 @settings(max_examples=40)
-@given(rows, rows, st.binary(min_size=32, max_size=32), st.sampled_from([0.0, 0.5, 1.0]), st.booleans())
-def test_any_decision_is_answered_again_byte_for_byte(tail, context, seed, rate, with_batch) -> None:
+@given(
+    rows,
+    rows,
+    st.binary(min_size=32, max_size=32),
+    st.sampled_from([0.0, 0.5, 1.0]),
+    st.sampled_from([None, UNTASTED, BATCH]),
+)
+def test_any_decision_is_answered_again_byte_for_byte(tail, context, seed, rate, found) -> None:
     events = [
         [
             event(kind, item, ago, event_id=f"e{place}", value_milli=value, price_minor=price, late=late)
@@ -113,9 +156,7 @@ def test_any_decision_is_answered_again_byte_for_byte(tail, context, seed, rate,
         (pane_of(one.occurred_at), one.category or "unknown", one.content_type or "unknown"): facts_of(one, "GBP")
         for one in events[0]
     }
-    asked = inputs(
-        events[0], context=tuple(events[1]), seed=seed, panes=panes, batch=BATCH if with_batch else None, limit=4
-    )
+    asked = inputs(events[0], context=tuple(events[1]), seed=seed, panes=panes, batch=found, limit=4)
     policy = Policy(exploration_rate=rate, category_cap=1)
     read = decode(encode(record(asked, policy)))
     assert served(answer_again(read, SMALL)) == served(recommend(asked, SMALL, policy))
@@ -238,6 +279,21 @@ def test_inputs_come_back_as_far_as_the_law_reads_them() -> None:
     assert back.batch.scores.tobytes() == BATCH.scores.tobytes()
     assert back.batch.factors.tobytes() == BATCH.factors.tobytes()
     assert back.batch.items.dtype == np.uint32
+    taste = back.batch.taste
+    assert taste is not None
+    assert (taste.categories, taste.as_of_ms, taste.last_ms) == (TASTE.categories, TASTE.as_of_ms, TASTE.last_ms)
+    assert taste.category_strength.tobytes() == TASTE.category_strength.tobytes()
+    assert taste.item_strength.tobytes() == TASTE.item_strength.tobytes()
+    assert (taste.items.dtype, taste.items.tolist()) == (np.uint32, TASTE.items.tolist())
+
+
+def test_a_row_of_before_there_was_a_taste_is_logged_without_one() -> None:
+    read = decode(encode(record(full(batch=UNTASTED))))
+    back = inputs_of(read, SMALL).batch
+    assert read["batch"] is not None
+    assert "taste" not in read["batch"]
+    assert back is not None
+    assert back.taste is None
 
 
 def test_a_nobody_in_an_empty_system_is_a_decision_too() -> None:

@@ -23,7 +23,9 @@ from headrace.domain.facts import (
 )
 
 int64s = st.integers(-(2**63), 2**63 - 1)
-rows = st.lists(int64s | st.just(0), min_size=len(FACTS), max_size=len(FACTS)).map(lambda row: np.array(row, np.int64))
+rows = st.lists(int64s | st.just(0), min_size=len(FACTS), max_size=len(FACTS)).map(
+    lambda row: np.array([*row[:-1], row[-1] & 2**63 - 1], np.int64)  # a word of a place is never negative
+)
 
 
 def event(kind, **fields):

@@ -61,10 +61,10 @@ def test_folding_in_by_hand() -> None:
     liked = folded(np.zeros(1), gram, factors, np.array([0]), np.array([1.0]))
     assert liked == pytest.approx([41 / (5 + 40 + 0.1)])
     refused = folded(np.ones(1), gram, factors, np.array([0]), np.array([-1.0]))
-    assert refused == pytest.approx([1 - 40 / (5 + 40 + 0.1)])
+    assert refused == pytest.approx([1 - 81 / (5 + 40 + 0.1)])  # p = −1: −1 − 40·(1 + 1) = −81
 
 
-def test_from_nothing_folding_in_is_the_published_formula() -> None:
+def test_from_nothing_folding_in_is_the_published_formula_with_refusals_as_minus_one() -> None:
     generator = np.random.default_rng(7)
     factors = generator.normal(size=(30, 4)).astype(np.float32)
     wide = factors.astype(np.float64)
@@ -72,7 +72,7 @@ def test_from_nothing_folding_in_is_the_published_formula() -> None:
     confidence = np.ones(30)
     confidence[items] += 40 * np.abs(affinity)
     preference = np.zeros(30)
-    preference[[3, 8]] = 1.0
+    preference[[3, 8, 20]] = 1.0, 1.0, -1.0
     expected = np.linalg.solve(
         wide.T @ np.diag(confidence) @ wide + 0.1 * 3 * np.eye(4), wide.T @ (confidence * preference)
     )

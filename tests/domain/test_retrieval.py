@@ -23,7 +23,7 @@ ANYTHING = Wanted()
 def pool_of(tail=(), *, size=200, wanted=ANYTHING, excluded=(), found=None, of: Snapshots = SMALL) -> Pool:
     asked = inputs(tail, batch=found)
     preferences = known_of(asked, of, Policy()).preferences
-    return retrieve(of.model, of.catalogue, preferences, found, wanted, excluded, size)
+    return retrieve(of.model, of.catalogue, preferences, found, wanted, excluded, size, of.trends)
 
 
 def names(pool: Pool, of: Snapshots = SMALL) -> set[str]:

@@ -41,12 +41,18 @@ def test_rounding_is_half_to_even() -> None:
 
 
 def test_another_table_of_weights_has_another_id() -> None:
-    other = Weights((*WEIGHTS.parts[:-1], Weight("unwanted", -4.5, "as_is")))
+    other = Weights((*WEIGHTS.parts[:-1], Weight("here_and_now", -4.5, "as_is")))
     assert other.id != WEIGHTS.id == Weights(WEIGHTS.parts).id
 
 
 @settings(max_examples=30)
-@given(st.lists(st.lists(st.floats(-100, 100, width=32), min_size=14, max_size=14), min_size=1, max_size=20))
+@given(
+    st.lists(
+        st.lists(st.floats(-100, 100, width=32), min_size=len(FEATURES), max_size=len(FEATURES)),
+        min_size=1,
+        max_size=20,
+    )
+)
 def test_a_score_is_the_sum_of_its_parts_and_rows_do_not_care_for_their_order(rows: list[list[float]]) -> None:
     features = np.array(rows, dtype=np.float32)
     parts = score_parts(features, WEIGHTS)

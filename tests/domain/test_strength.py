@@ -28,6 +28,9 @@ def strength(kind: str, value_milli: int | None = None) -> float:
         ("dwell", -5_000, 0.0),
         ("dwell", None, 0.0),
         ("watch", 120_000_000, 1.0),
+        ("pause", 10_000_000, 0.5),  # 10 s: 10/(10+10)
+        ("pause", 30_000_000, 0.75),  # 30 s: 30/(30+10)
+        ("pause", None, 0.0),
     ],
 )
 def test_an_event_says_what_its_kind_and_value_say(kind: str, value_milli: int | None, expected: float) -> None:

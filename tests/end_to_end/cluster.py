@@ -70,7 +70,7 @@ def cluster(folder: Path, say: Callable[[str], None]) -> Iterator[Cluster]:
         wait_for("the workers", spark.ready, STARTED_S)
         say(f"Spark: a master and {WORKERS} workers of {SLOTS} slots at {spark.master}")
         run_headrace(var, "up")
-        say("ingest, live, hot, features and the API work; every table has three copies")
+        say("ingest, live, hot, features, trends and the API work; every table has three copies")
         yield Cluster(var, stack_settings(var, "main"), spark)
 
 

@@ -25,6 +25,10 @@ LEDGER = pa.schema(
         ("kind", pa.string()),
         ("item_id", pa.string()),
         ("value_milli", pa.int64()),
+        ("category", pa.string()),
+        ("lat", pa.float64()),
+        ("lon", pa.float64()),
+        ("tz_offset_min", pa.int64()),
         ("raw_generation", pa.int64()),
         ("clean_partition", pa.int64()),
         ("clean_offset", pa.int64()),
@@ -43,6 +47,9 @@ class Row:
     event_id: str | None = None
     value_milli: int | None = None
     received_later_ms: int = 1_000
+    category: str | None = None
+    place: tuple[float, float] | None = None
+    tz_offset_min: int | None = None
 
 
 def append(path: Path, rows: Sequence[Row], first_offset: int = 0) -> None:
@@ -60,6 +67,10 @@ def append(path: Path, rows: Sequence[Row], first_offset: int = 0) -> None:
                 "kind": row.kind,
                 "item_id": row.item,
                 "value_milli": row.value_milli,
+                "category": row.category,
+                "lat": None if row.place is None else row.place[0],
+                "lon": None if row.place is None else row.place[1],
+                "tz_offset_min": row.tz_offset_min,
                 "raw_generation": 1,
                 "clean_partition": 0,
                 "clean_offset": offset,

@@ -7,6 +7,7 @@ import pytest
 
 from headrace.learn.evaluation import Judge, evaluate
 from headrace.learn.retrieval import Catalogue, popularity_order
+from tests.learn.shelves import uncategorised
 
 POPULARITY = np.array([5, 9, 0, 5, 1, 0], dtype=np.int64)  # order: 1, 0, 3, 4; 2 and 5 reached nobody
 MODEL = Catalogue(
@@ -15,6 +16,7 @@ MODEL = Catalogue(
     np.zeros((6, 0), np.float32),
     POPULARITY,
     popularity_order(POPULARITY),
+    **uncategorised(6),
 )
 
 

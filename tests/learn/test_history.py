@@ -80,9 +80,10 @@ def test_the_first_of_a_duplicate_counts_and_another_moment_is_another_event(
 def test_weights_are_the_law_of_strength_in_thousandths(spark: SparkSession) -> None:
     values = [None, 0, 500, 2_000, 4_500, 30_000_000, 9_000_000_000]
     cases = [(kind, value) for kind in KINDS for value in values]
-    rows = [("u:a", str(n), 0, 0, kind, "x", value) for n, (kind, value) in enumerate(cases)]
-    times = "occurred_at long, received_at long"
-    columns = f"person string, event_id string, {times}, kind string, item_id string, value_milli long"
+    rows = [("u:a", str(n), 0, 0, kind, "x", value, None, None, None, None) for n, (kind, value) in enumerate(cases)]
+    times, place = "occurred_at long, received_at long", "lat double, lon double, tz_offset_min long"
+    item = "item_id string, value_milli long, category string"
+    columns = f"person string, event_id string, {times}, kind string, {item}, {place}"
     found = {
         int(row["event_id"]): row["weight_milli"] for row in weighed(spark.createDataFrame(rows, columns)).collect()
     }

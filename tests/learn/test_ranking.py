@@ -1,11 +1,31 @@
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
+from hypothesis import given
+from hypothesis import strategies as st
 
 from headrace.domain.model import BatchCandidates
-from headrace.domain.scoring import Weight, Weights
-from headrace.learn.ranking import as_served, merged
-from headrace.learn.retrieval import ALS, ITEM_TO_ITEM, OWN_HISTORY, POPULARITY, Catalogue, Found, popularity_order
+from headrace.domain.panes import DAY_MS
+from headrace.domain.policy import Policy
+from headrace.domain.recommend import recommend
+from headrace.domain.scoring import WEIGHTS, Weight, Weights
+from headrace.domain.taste import Acts, Taste
+from headrace.learn.ranking import as_served, merged, row_of
+from headrace.learn.retrieval import (
+    ALS,
+    ITEM_TO_ITEM,
+    OWN_HISTORY,
+    POPULARITY,
+    Catalogue,
+    Found,
+    Profile,
+    popularity_order,
+)
+from tests.domain import small
+from tests.domain.small import CLOCK
+from tests.learn.shelves import uncategorised
 
 BY_HAND = Weights((Weight("als", 0.6, "z"), Weight("item_to_item", 0.5, "max"), Weight("own_history", 2.0, "max")))
 POPULAR = np.array([4, 9, 4, 0, 2, 0], dtype=np.int64)
@@ -59,6 +79,7 @@ def test_the_served_order_is_the_scoring_law_on_the_batch_sources() -> None:
         neighbour_scores=np.zeros((6, 0), dtype=np.float32),
         popularity=np.zeros(6, dtype=np.int64),
         by_popularity=popularity_order(np.zeros(6, dtype=np.int64)),
+        **uncategorised(6),
     )
     stored = merged(
         found(als=[(1, 3.0), (3, 3.0)], item_to_item=[(2, 0.5), (3, 0.25)], own_history=[(0, 2.0), (4, 1.0)]),
@@ -73,6 +94,51 @@ def test_the_served_order_is_the_scoring_law_on_the_batch_sources() -> None:
     assert as_served(stored, model, BY_HAND).tolist() == [0, 3, 1, 4, 2]
 
 
+def test_a_stored_row_is_what_was_found_and_the_taste_of_the_history() -> None:
+    nothing = np.zeros(0, dtype=np.int64)
+    bought = Acts(np.array([20_000]), np.array([3]), ("garden",), np.array([5_000]), 20_000 * DAY_MS + 7)
+    profile = Profile(nothing, nothing, FACTORS, bought)
+    row = row_of(found(als=[(1, 0.5)]), profile, POPULAR, 10, 20_021 * DAY_MS)
+    assert (rows(row), row.factors.tolist()) == ([(1, ALS, 0.5)], [1.0])
+    assert row.taste is not None
+    assert (row.taste.categories, row.taste.category_strength.tolist()) == (("garden",), [2.5])
+    assert (row.taste.items.tolist(), row.taste.item_strength.tolist()) == ([3], [2.5])
+    assert (row.taste.as_of_ms, row.taste.last_ms) == (20_021 * DAY_MS, 20_000 * DAY_MS + 7)
+
+
+strengths = st.lists(st.floats(-8, 8, width=32), min_size=6, max_size=6)
+
+
+@given(strengths, st.tuples(st.floats(-8, 8, width=32), st.floats(-8, 8, width=32)))
+def test_the_order_that_is_judged_is_the_one_that_is_served(
+    items: list[float], categories: tuple[float, float]
+) -> None:
+    taste = Taste(
+        ("kitchen", "sport"),
+        np.array(categories, dtype=np.float32),
+        np.arange(6, dtype=np.uint32),
+        np.array(items, dtype=np.float32),
+        CLOCK,
+        CLOCK,
+    )
+    places = [(item, "als", 0.5) for item in small.ITEMS] + [("pot", "own_history", 2.0)]
+    stored = replace(small.batch(places, (0.5, -0.25)), taste=taste)
+    catalogue = small.snapshots().catalogue
+    trained = small.model()
+    model = Catalogue(
+        trained.item_factors,
+        trained.neighbours,
+        trained.neighbour_scores,
+        trained.popularity,
+        popularity_order(trained.popularity),
+        catalogue.category,
+        catalogue.category_code,
+    )
+    judged = [small.ITEMS[at] for at in as_served(stored, model, WEIGHTS)]
+    still = Policy(exploration_rate=0.0, category_cap=0)
+    assert tuple(judged) == recommend(small.inputs(limit=6, batch=stored), small.snapshots(), still).items
+
+
 def test_equal_scores_are_served_by_popularity_then_index() -> None:
     model = Catalogue(
         np.zeros((6, 1), np.float32),
@@ -80,6 +146,7 @@ def test_equal_scores_are_served_by_popularity_then_index() -> None:
         np.zeros((6, 0), np.float32),
         np.array([0, 0, 0, 0, 0, 0], dtype=np.int64),
         np.arange(6, dtype=np.int64),
+        **uncategorised(6),
     )
     stored = merged(found(own_history=[(5, 1.0), (2, 1.0), (4, 1.0)]), model.popularity, FACTORS, 10)
     assert as_served(stored, model, BY_HAND).tolist() == [2, 4, 5]

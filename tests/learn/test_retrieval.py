@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 from hypothesis import given, settings
@@ -16,6 +18,7 @@ from headrace.learn.retrieval import (
     find_all,
     popularity_order,
 )
+from tests.learn.shelves import uncategorised
 
 
 def catalogue(
@@ -30,6 +33,7 @@ def catalogue(
         np.array([[score for _, score in row] for row in padded], dtype=np.float32).reshape(len(popularity), k),
         reached,
         popularity_order(reached),
+        **uncategorised(len(reached)),
     )
 
 
@@ -95,7 +99,7 @@ def test_a_person_who_has_everything_is_offered_only_their_own() -> None:
 
 def test_a_catalogue_without_items_offers_nothing() -> None:
     empty = catalogue([], [], [])
-    empty = Catalogue(np.zeros((0, 2), np.float32), empty.neighbours, empty.neighbour_scores, *[empty.popularity] * 2)
+    empty = replace(empty, item_factors=np.zeros((0, 2), np.float32))
     (of,) = find_all(empty, [profile([], [1, 0])], 5)
     assert [len(items) for items, _ in of.values()] == [0, 0, 0, 0]
 

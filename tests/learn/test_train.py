@@ -12,7 +12,7 @@ import pytest
 from headrace.domain.candidates import unpack
 from headrace.domain.catalogue import ItemMeta
 from headrace.domain.events import Person
-from headrace.domain.model import SOURCES
+from headrace.domain.model import SOURCES, BatchCandidates
 from headrace.errors import BadInput, ModelCorrupt, StoreUnavailable
 from headrace.failpoints import Failpoint, FaultInjected, arm
 from headrace.learn.als import AlsSettings
@@ -74,12 +74,15 @@ class Place:
     def pointer(self) -> Pointer | None:
         return self.stores(lambda stores: stores.pointers.get())
 
-    def candidates(self, person: str, manifest: Manifest) -> dict[str, list[str]]:
-        """source → item ids, in stored order."""
+    def row(self, person: str, manifest: Manifest) -> BatchCandidates:
         packed = self.stores(lambda stores: stores.candidates.get(Person(person), manifest.version))
         assert packed is not None
+        return unpack(packed)
+
+    def candidates(self, person: str, manifest: Manifest) -> dict[str, list[str]]:
+        """source → item ids, in stored order."""
         items = load_model(self.shelf, manifest.version, "f1-test").arrays.items
-        row = unpack(packed)
+        row = self.row(person, manifest)
         found: dict[str, list[str]] = {}
         for item, source in zip(row.items.tolist(), row.sources.tolist(), strict=True):
             found.setdefault(SOURCES[source], []).append(items[item])
@@ -114,6 +117,33 @@ def test_everyone_gets_candidates_and_the_pointer_moves_last(place: Place) -> No
     for nobody in ("u:looker", "s:1"):
         assert place.candidates(nobody, manifest) == {"popularity": ["bat", "mug", "net", "pan", "pot"]}
     assert place.verdicts[0][1].reason == "insufficient, published: 0 people to judge by, 50 are needed"
+
+
+def test_everyones_taste_is_written_beside_their_candidates_as_of_the_training(place: Place) -> None:
+    append(
+        place.ledger,
+        [
+            *TWO_TASTES,
+            Row("u:cook", "mug", "purchase", days=0, category="kitchen"),
+            Row("u:cook", "bat", "hide", days=20.5, category="sport"),
+            Row("u:cook", "pan", "pause", days=21, value_milli=30_000_000, category="kitchen"),
+            Row("u:looker", "mug", "impression", days=21),
+        ],
+    )
+    manifest = place.train()
+    taste = place.row("u:cook", manifest).taste
+    assert taste is not None
+    assert manifest.origin.clock_ms == T0 + 21 * 86_400_000 + 1_000
+    assert (taste.as_of_ms, taste.last_ms) == (manifest.origin.clock_ms, T0 + 21 * 86_400_000)
+    # T0 is at 22:13 UTC: day 20.5 is the morning of day 21. The purchase 5/2, the pause 30/(30 + 10), the hide -3.
+    by_category = dict(zip(taste.categories, taste.category_strength.tolist(), strict=True))
+    assert by_category == {"kitchen": 2.5 + 0.75, "sport": -3.0}
+    items = load_model(place.shelf, manifest.version, "f1-test").arrays.items
+    by_item = {items[at]: said for at, said in zip(taste.items.tolist(), taste.item_strength.tolist(), strict=True)}
+    assert by_item == {"mug": 2.5, "pan": 0.75, "bat": -3.0}
+    nobody = place.row("u:looker", manifest).taste
+    assert nobody is not None
+    assert (nobody.categories, nobody.items.tolist(), nobody.last_ms) == ((), [], 0)
 
 
 def test_a_second_training_on_the_same_version_is_the_same_model(place: Place) -> None:

@@ -17,7 +17,19 @@ from tests.conftest import headrace, run_headrace, stack_environ, stack_settings
 
 pytestmark = pytest.mark.stack
 
-LIVE_ONLY = ("up", "--without", "ingest", "--without", "hot", "--without", "features", "--without", "serve")
+LIVE_ONLY = (
+    "up",
+    "--without",
+    "ingest",
+    "--without",
+    "hot",
+    "--without",
+    "features",
+    "--without",
+    "trends",
+    "--without",
+    "serve",
+)
 SEVEN_GB_IN_MB = 7 * 1024
 
 
@@ -67,6 +79,7 @@ def test_a_stack_survives_an_interrupt_a_kill_and_a_second_stack_and_leaves_noth
             "live": "up",
             "hot": "down",
             "features": "down",
+            "trends": "down",
         }
         assert states(var) == only_live | {"serve": "down"}
 
@@ -113,6 +126,6 @@ def test_another_world_gets_a_free_port_and_its_down_leaves_the_servers(var: Pat
 def test_the_whole_stack_is_up_within_seven_gigabytes(var: Path, stack: Settings) -> None:
     parts = json.loads(run_headrace(var, "status", "--json", "--world", "main"))["parts"]
     assert {part["name"]: part["state"] for part in parts} == dict.fromkeys(
-        ("kafka", "cassandra", "ingest", "live", "hot", "features", "serve"), "up"
+        ("kafka", "cassandra", "ingest", "live", "hot", "features", "trends", "serve"), "up"
     )
     assert sum(part["memory_mb"] for part in parts) < SEVEN_GB_IN_MB

@@ -17,6 +17,7 @@ from headrace.domain.catalogue import ItemMeta
 from headrace.domain.events import Event, ItemId, Person
 from headrace.domain.features import FEATURE_SET_ID
 from headrace.domain.model import SOURCES, BatchCandidates, ModelArrays
+from headrace.domain.taste import Taste
 from headrace.serve.app import app_of
 from headrace.serve.catalogue_feed import Change
 from headrace.serve.connection import Connecting
@@ -186,7 +187,7 @@ def viewed(item: str, ago_ms: int = 60_000, user: str = "ann", **fields: object)
     return replace(event, **fields)
 
 
-def candidates(*items: str) -> bytes:
+def candidates(*items: str, taste: Taste | None = None) -> bytes:
     """These items, found by ALS, best first."""
     return pack(
         BatchCandidates(
@@ -194,6 +195,7 @@ def candidates(*items: str) -> bytes:
             scores=np.linspace(1.0, 0.5, len(items)).astype(np.float32),
             sources=np.full(len(items), SOURCES.index("als"), dtype=np.uint8),
             factors=np.array([1, 0], dtype=np.float32),
+            taste=taste,
         )
     )
 

@@ -2,8 +2,12 @@
 
 from __future__ import annotations
 
+import numpy as np
+import pytest
+
 from headrace.domain.facts import facts_of, merge, pack
-from headrace.domain.panes import pane_of
+from headrace.domain.panes import DAY_MS, pane_of
+from headrace.domain.taste import Acts, taste_of
 from headrace.stores.ports import PaneCell, SessionRow
 from tests.serve.api import NOW, VERSION, Api, candidates, items_of, viewed
 
@@ -69,7 +73,7 @@ def test_everything_known_of_a_person_with_its_age(api: Api) -> None:
 
     known = api.get("/v1/people/u:ann/features").json()
 
-    assert known["freshness"] == {"live": 2_000, "stream": 0, "batch": 3_600_000}
+    assert known["freshness"] == {"live": 2_000, "stream": 0, "batch": 3_600_000, "trends": None}
     assert known["session"]["viewed"] == ["mug", "bowl"]
     assert known["session"]["categories"] == {"kitchen": 2}
     assert (known["session"]["length_ms"], known["session"]["totals"]["n_view"]) == (398_000, 2)
@@ -79,6 +83,50 @@ def test_everything_known_of_a_person_with_its_age(api: Api) -> None:
     assert known["trained"]["candidates"] == 2
     assert known["sessions"] == [{"events": 4}]
     assert known["affinities"]["session"]["kitchen"] > 0
+
+
+def test_mood_and_taste_are_apart_and_say_of_when_they_are(api: Api) -> None:
+    counted, newer = viewed("lamp", DAY_MS), viewed("mug", 3_600_000)
+    api.happened(counted, newer)
+    trained = taste_of(
+        Acts(
+            days=np.array([(NOW - 21 * DAY_MS) // DAY_MS, counted.occurred_at // DAY_MS]),
+            items=np.array([3, 1]),
+            categories=("books", "light"),
+            strength_milli=np.array([10_000, 1_000]),
+            last_ms=counted.occurred_at,
+        ),
+        as_of_ms=NOW,
+    )
+    api.run(api.stores.candidates.put(VERSION, [("u:ann", candidates("bowl", taste=trained))]))
+
+    known = api.get("/v1/people/u:ann/features").json()
+
+    mood, taste = known["mood"], known["taste"]
+    # A view of an hour ago, 1/2; one of a day ago, 2⁻²⁴.
+    assert mood["half_life_ms"] == 3_600_000
+    assert mood["items"] == pytest.approx({"mug": 0.5, "lamp": 2**-24})
+    assert mood["categories"] == pytest.approx({"kitchen": 0.5 / 1.5, "light": 2**-24 / 1.5})
+    assert mood["factors"][0] > 0
+    # Ten on books, three weeks ago, are 5; the view of yesterday fades by a day and is there once; today is midnight,
+    # so the view of an hour ago was yesterday too.
+    day = 2 ** (-1 / 21)
+    whole = 1 + 5 + day + day
+    assert (taste["half_life_ms"], taste["as_of_ms"]) == (21 * DAY_MS, NOW)
+    assert (taste["counted_until_ms"], taste["newer_events"]) == (counted.occurred_at, 1)
+    assert taste["categories"] == pytest.approx({"books": 5 / whole, "kitchen": day / whole, "light": day / whole})
+    assert taste["items"] == pytest.approx({"novel": 5 / 6, "lamp": day / (1 + day), "mug": day / (1 + day)})
+    assert taste["factors"] == [1.0, 0.0]
+    assert known["trained"]["factors"] != taste["factors"]  # the mood folded in
+
+
+def test_who_no_training_knows_has_the_taste_that_their_newest_events_tell(api: Api) -> None:
+    api.happened(viewed("mug", 1_000, user="new"))
+
+    taste = api.get("/v1/people/u:new/features").json()["taste"]
+
+    assert (taste["as_of_ms"], taste["counted_until_ms"], taste["newer_events"]) == (None, None, 1)
+    assert (list(taste["categories"]), list(taste["items"]), taste["factors"]) == (["kitchen"], ["mug"], [])
 
 
 def test_a_person_never_seen_is_empty_and_no_error(empty_api: Api) -> None:

@@ -22,6 +22,7 @@ PATHS = {
     "/v1/items": {"post"},
     "/v1/users/{user_id}": {"put", "patch", "delete"},
     "/v1/users": {"post"},
+    "/v1/trending": {"get"},
     "/livez": {"get"},
     "/readyz": {"get"},
     "/metrics": {"get"},

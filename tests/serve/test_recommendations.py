@@ -22,7 +22,7 @@ def test_an_empty_system_answers_with_an_empty_list_and_says_why(empty_api: Api)
 
     assert answer["items"] == []
     assert [part["stage"] for part in answer["degraded"]] == ["model", "items"]
-    assert answer["freshness"] == {"live": None, "stream": None, "batch": None}
+    assert answer["freshness"] == {"live": None, "stream": None, "batch": None, "trends": None}
 
 
 def test_a_catalogue_without_a_model_is_served_in_order_of_id(empty_api: Api) -> None:
@@ -108,7 +108,7 @@ def test_freshness_is_the_age_of_the_newest_thing_of_each_speed(api: Api) -> Non
     answer = api.recommend(user_id="ann")
 
     # NOW is a full hour: the newest pane began five minutes before it. The model was trained an hour before.
-    assert answer["freshness"] == {"live": 1_500, "stream": 300_000, "batch": 3_600_000}
+    assert answer["freshness"] == {"live": 1_500, "stream": 300_000, "batch": 3_600_000, "trends": None}
     assert answer["degraded"] == []
 
 

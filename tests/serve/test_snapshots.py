@@ -39,6 +39,8 @@ def test_a_process_is_not_ready_before_its_first_look_and_then_stays_ready(tmp_p
             "trouble": None,
             "items": 0,
             "unknown_items": 0,
+            "trends": None,
+            "trends_age_ms": None,
             "stores": "answering",
             "decisions_waiting": 0,
             "decisions_dropped": 0,

@@ -57,7 +57,7 @@ def empty_stores(request: pytest.FixtureRequest, run: Run) -> Stores:
     if request.param == "memory":
         return MemoryStores()
     found: CassandraStores = request.getfixturevalue("cassandra_stores")
-    for table in ("model_pointer", "stream_clocks"):
+    for table in ("model_pointer", "stream_clocks", "trends"):
         run(_truncate(found, table))
     return found
 

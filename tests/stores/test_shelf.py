@@ -11,6 +11,7 @@ import pytest
 
 from headrace.domain.catalogue import ItemMeta
 from headrace.domain.model import ModelArrays
+from headrace.domain.orders import no_orders, orders_of
 from headrace.errors import FeatureSetMismatch, ModelCorrupt
 from headrace.stores.manifest import Origin, read_manifest
 from headrace.stores.shelf import list_versions, load_model, remove_versions, version_of, write_model
@@ -27,6 +28,14 @@ ORIGIN = Origin(
 )
 
 
+ORDERS = orders_of(
+    np.array([(0, 60), (2**59, 8)], dtype=np.int64),
+    np.array([0, 2, 3], dtype=np.int64),
+    np.array([0, 2, 2], dtype=np.int32),
+    np.array([5, 1, 4], dtype=np.int32),
+)
+
+
 def arrays(version: str = "m1") -> ModelArrays:
     return ModelArrays(
         version=version,
@@ -37,6 +46,7 @@ def arrays(version: str = "m1") -> ModelArrays:
         neighbours=np.array([[2], [-1], [0]], dtype=np.int32),
         neighbour_scores=np.array([[0.25], [0], [0.25]], dtype=np.float32),
         popularity=np.array([3, 0, 1], dtype=np.int64),
+        orders=ORDERS,
     )
 
 
@@ -53,6 +63,21 @@ def test_a_model_loads_as_it_was_written(tmp_path: Path) -> None:
         assert found.dtype == expected.dtype
         assert found.tolist() == expected.tolist()
         assert not found.flags.writeable
+    for name in ("contexts", "starts", "items", "people", "totals"):
+        expected, found = getattr(ORDERS, name), getattr(model.arrays.orders, name)
+        assert found.dtype == expected.dtype
+        assert found.tolist() == expected.tolist()
+        assert not found.flags.writeable
+
+
+def test_orders_of_an_item_that_is_none_are_refused(tmp_path: Path) -> None:
+    strange = orders_of(ORDERS.contexts, ORDERS.starts, np.array([0, 2, 3], dtype=np.int32), ORDERS.people)
+    with pytest.raises(ValueError, match="an ordered item is no item"):
+        write_model(tmp_path, replace(arrays(), orders=strange), META, ORIGIN, {})
+
+
+def test_other_orders_are_another_version(tmp_path: Path) -> None:
+    assert version_of(arrays(), META, ORIGIN) != version_of(replace(arrays(), orders=no_orders()), META, ORIGIN)
 
 
 def test_a_model_of_no_items_loads_too(tmp_path: Path) -> None:
@@ -64,12 +89,15 @@ def test_a_model_of_no_items_loads_too(tmp_path: Path) -> None:
         neighbours=np.zeros((0, 1), dtype=np.int32),
         neighbour_scores=np.zeros((0, 1), dtype=np.float32),
         popularity=np.zeros(0, dtype=np.int64),
+        orders=no_orders(),
     )
     write_model(tmp_path, nothing, (), ORIGIN, {})
     assert load_model(tmp_path, "m1", "f1-abc").arrays.items == ()
 
 
-@pytest.mark.parametrize("name", ["items.json", "items_meta.json", "item_factors.npy", "popularity.npy"])
+@pytest.mark.parametrize(
+    "name", ["items.json", "items_meta.json", "item_factors.npy", "popularity.npy", "order_items.npy"]
+)
 def test_one_altered_byte_in_any_file_is_found(tmp_path: Path, name: str) -> None:
     write_model(tmp_path, arrays(), META, ORIGIN, {})
     path = tmp_path / "m1" / name

@@ -16,7 +16,7 @@ from headrace.errors import StoreUnavailable
 from headrace.settings import Settings
 from headrace.stores.cassandra import CassandraStores, open_stores
 from headrace.stores.memory import MemoryStores
-from headrace.stores.ports import Lease, PaneCell, ProfileRow, SessionRow, Stores
+from headrace.stores.ports import Lease, PaneCell, ProfileRow, Published, SessionRow, Stores
 from tests.stores.conftest import Run, a_name
 from tests.stores.events import view
 from tests.stores.proxy import Proxy, proxy_to
@@ -50,6 +50,9 @@ CALLS: dict[str, Callable[[Stores], Awaitable[object]]] = {
     "leases.next_write_us": lambda stores: stores.leases.next_write_us("w", 1),
     "counts.put": lambda stores: stores.counts.put([("1:0", 0, 1)], 1),
     "counts.of": lambda stores: stores.counts.of("1:0"),
+    "trends.publish": lambda stores: stores.trends.publish(Published("t-1", 1), b"", 1),
+    "trends.published": lambda stores: stores.trends.published(),
+    "trends.lists": lambda stores: stores.trends.lists(),
 }
 
 

@@ -12,7 +12,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from headrace.domain.clean import write_clean
-from headrace.domain.events import KINDS, Event, ItemId, Person
+from headrace.domain.events import KINDS, Event, ItemId, Person, Place
 from tests.stream.oracle import Record
 
 START = 1_700_000_100_000  # 22:15 UTC: a log of four hours crosses midnight
@@ -42,7 +42,7 @@ def event(at: int, event_id: str = "e", person: str = "u:1", kind: str = "view",
 
 def random_log(seed: int, length: int = 400, duplicates: float = 0.15, late: float = 0.1) -> list[Record]:
     """Events of six people over four hours, up to 10 minutes out of order; copies may differ from their first."""
-    rng = random.Random(seed)
+    rng, besides = random.Random(seed), random.Random(seed + 1_000)
     events = []
     for n in range(length):
         at = START + int(n / length * 14_400_000) - rng.randrange(600_000)
@@ -62,6 +62,8 @@ def random_log(seed: int, length: int = 400, duplicates: float = 0.15, late: flo
                 price_minor=rng.choice([None, 0, 199, 4_000]),
                 currency=rng.choice([None, "GBP", "USD"]),
                 late=rng.random() < late,
+                query=besides.choice([None, "mugs", "books"]),
+                place=besides.choice([None, Place(52.52, 13.405), Place(-33.9, -70.7), Place(90, 180)]),
             )
         )
         if rng.random() < duplicates:

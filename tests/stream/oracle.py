@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from headrace.domain.events import SESSION_GAP_MS, Event
 from headrace.domain.facts import FACTS, Facts, facts_of, item_facts_of, merge_all
@@ -38,10 +38,17 @@ def panes(log: Iterable[Record], currency: str) -> dict[tuple[str, str, int, str
         generation, partition, _ = record.src.split(":")
         hour = record.src_ms // 3_600_000 * 3_600_000
         groups["user", person, *cell].append(facts_of(event, currency))
-        groups["partition", f"{generation}:{partition}", hour, "", ""].append(facts_of(event, currency))
+        if event.kind == "search" and event.query is not None:
+            groups["user", person, cell[0], event.query, ""].append(facts_of(event, currency))
+        groups["partition", f"{generation}:{partition}", hour, "", ""].append(placeless(event, currency))
         if event.item_id is not None:
             groups["item", event.item_id, *cell].append(item_facts_of(event, currency))
     return _merged(groups)
+
+
+def placeless(event: Event, currency: str) -> Facts:
+    """Windows and counts do not tell where."""
+    return facts_of(replace(event, place=None), currency)
 
 
 def cell_of(event: Event) -> tuple[str, int, str, str]:
@@ -66,7 +73,7 @@ def windows(log: Iterable[Record], currency: str) -> dict[tuple[str, str, str, s
         at, (person, pane, *names) = event.occurred_at, cell_of(event)
         if (ahead := offset_ms.get(cell_of(event))) is not None:
             midnight = (pane + ahead) // 86_400_000 * 86_400_000 - ahead
-            groups[person, *names, "1d_local", midnight, midnight + 86_400_000].append(facts_of(event, currency))
+            groups[person, *names, "1d_local", midnight, midnight + 86_400_000].append(placeless(event, currency))
         for kind, length, step in (
             ("5m", 300_000, 300_000),
             ("1h", 3_600_000, 300_000),
@@ -75,7 +82,7 @@ def windows(log: Iterable[Record], currency: str) -> dict[tuple[str, str, str, s
             newest = at // step * step
             for start in range(newest, newest - length, -step):
                 if start <= at < start + length:
-                    groups[person, *names, kind, start, start + length].append(facts_of(event, currency))
+                    groups[person, *names, kind, start, start + length].append(placeless(event, currency))
     return _merged(groups)
 
 

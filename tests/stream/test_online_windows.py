@@ -16,7 +16,7 @@ def online(log, person, clock):
     panes = {(pane, *names): np.array(f) for (grain, owner, pane, *names), f in cells.items() if grain == "user"
              and owner == person}  # fmt: skip
     return {
-        name: {cell: facts.tolist() for cell, facts in found.items()}
+        name: {cell: [*facts[:-1].tolist(), 0] for cell, facts in found.items()}  # finals do not tell where
         for name, found in windows_at(panes, clock).items()
     }
 

@@ -34,7 +34,7 @@ def test_a_stream_equals_the_recount_whatever_the_batches(tuned, tmp_path, seed,
 def test_a_batch_equals_the_recount(tuned, tmp_path):
     log = random_log(3)
     events = batch_events(tuned, tmp_path, log)
-    names = ("item_id", "category", "content_type", "src_ms", "raw_generation", "raw_partition")
+    names = ("item_id", "query", "lat", "lon", "category", "content_type", "src_ms", "raw_generation", "raw_partition")
     firsts = first_of_order(events, (*names, *READS))
     counted = panes(firsts, "GBP", HORIZON_MS)
     assert tuple(counted.columns) == PANE_COLUMNS

@@ -144,8 +144,8 @@ def _assemble(
     by_id: NDArray[np.int64],
     index: Mapping[str, int] | None = None,
 ) -> Catalogue:
-    categories, category = _coded([None if meta is None else meta.category for meta in metas])
-    content_types, content_type = _coded([None if meta is None else meta.content_type for meta in metas])
+    categories, category = coded([None if meta is None else meta.category for meta in metas])
+    content_types, content_type = coded([None if meta is None else meta.content_type for meta in metas])
     prices = [NO_PRICE if meta is None or meta.price_minor is None else meta.price_minor for meta in metas]
     id_rank = np.empty(len(items), dtype=np.int64)
     id_rank[by_id] = np.arange(len(items), dtype=np.int64)
@@ -174,7 +174,7 @@ def _assemble(
     )
 
 
-def _coded(names: list[str | None]) -> tuple[tuple[str, ...], NDArray[np.int64]]:
+def coded(names: Sequence[str | None]) -> tuple[tuple[str, ...], NDArray[np.int64]]:
     """Names in order, "unknown" first, and each row's place among them: the same whatever the order of the rows."""
     known = (UNKNOWN, *sorted({name for name in names if name is not None} - {UNKNOWN}))
     code = {name: place for place, name in enumerate(known)}

@@ -18,6 +18,7 @@ import numpy as np
 from headrace.domain.answer import Answer
 from headrace.domain.events import Person
 from headrace.domain.features import FEATURE_SET_ID
+from headrace.domain.here import NOWHERE
 from headrace.domain.inputs import Inputs
 from headrace.domain.model import SOURCES
 from headrace.domain.packing import (
@@ -34,9 +35,12 @@ from headrace.domain.packing import (
 from headrace.domain.policy import Policy
 from headrace.domain.recommend import recommend, rerank
 from headrace.domain.record import (
+    HerePlain,
     Record,
     SlotPlain,
     StepPlain,
+    here_of,
+    here_plain,
     policy_of,
     policy_plain,
     slot_plain,
@@ -47,6 +51,8 @@ from headrace.domain.record import (
 from headrace.domain.retrieval import Pool
 from headrace.domain.scoring import WEIGHTS, Weights
 from headrace.domain.snapshots import Snapshots
+from headrace.domain.trend_lists import no_trends
+from headrace.domain.trend_record import pack_trends, unpack_trends
 
 SCHEMA: Final = 1
 COMPRESSION: Final = 1
@@ -114,13 +120,17 @@ def record_of(
         steps=steps,
         response_hash=_hash_of(slots, steps),
     )
+    if len(snapshots.trends.items):
+        record["trends"] = pack_trends(snapshots.trends, answer.pool, len(model.items), catalogue)
+    if context_kept and inputs.here != NOWHERE:  # else it would tell where the events were that may not be kept
+        record["here"] = here_plain(inputs.here)
     if with_features and context_kept:
         record["features"] = floats_text(answer.features[pool_rows(answer.pool, len(model.items))])
     return record
 
 
 def answer_again(record: Record, snapshots: Snapshots, weights: Weights = WEIGHTS) -> Answer:
-    """The answer once more, out of the record and the snapshots that it names.
+    """The answer once more, out of the record and the snapshots that it names; its trends are in the record itself.
 
     `response_hash` of it equals the record's on the same build and CPU class. Raises ValueError where something that
     the record names is not what is at hand, or where inline events were used but could not be kept.
@@ -138,6 +148,8 @@ def answer_again(record: Record, snapshots: Snapshots, weights: Weights = WEIGHT
     if not record["context_kept"]:
         raise ValueError(f"decision {record['request_id']} used events that came without consent and were not kept")
     inputs, policy = inputs_of(record, snapshots), policy_of(record["policy"], weights)
+    trends = unpack_trends(record["trends"], snapshots.catalogue) if "trends" in record else no_trends()
+    snapshots = replace(snapshots, trends=trends)
     if record["given"] is not None:
         return rerank(inputs, snapshots, policy, record["given"])
     return recommend(inputs, snapshots, policy)
@@ -157,6 +169,7 @@ def inputs_of(record: Record, snapshots: Snapshots) -> Inputs:
         batch=None if record["batch"] is None else unpack_batch(record["batch"]),
         wanted=wanted_of(record["wanted"]),
         exclude=tuple(record["exclude"]),
+        here=here_of(record.get("here", HerePlain())),
         seed=bytes.fromhex(record["seed"]),
     )
 

@@ -15,6 +15,7 @@ from numpy.typing import NDArray
 
 from headrace.domain.distinct import WORDS, bits_of, words_of
 from headrace.domain.events import KINDS, Event
+from headrace.domain.places import place_word
 
 Facts = NDArray[np.int64]
 """int64, shape (len(FACTS),); see FACTS for the meaning and unit of each place."""
@@ -28,14 +29,18 @@ the greatest offset of local time that any event told, in minutes."""
 PEOPLE: Final = tuple(f"people_{word}" for word in range(WORDS))
 """Who did it, as the words of domain/distinct.py: 0 but for items."""
 
-FACTS: Final = (*PERSON_FACTS, *PEOPLE)
+PLACE_NEWEST: Final = "place_newest"
+"""Where a person was last, as the word of domain/places.py: 0 for items, and not in windows and sessions."""
+
+FACTS: Final = (*PERSON_FACTS, *PEOPLE, PLACE_NEWEST)
 """Every fact, in packed order: append only."""
 
 PLACE_OF: Final = {name: place for place, name in enumerate(FACTS)}
 _MIN: Final = PLACE_OF["price_min"]
 _MAX: Final = PLACE_OF["price_max"]
 _OFFSET: Final = PLACE_OF["tz_offset_max"]
-_PEOPLE: Final = PLACE_OF[PEOPLE[0]]
+_PEOPLE: Final = slice(PLACE_OF[PEOPLE[0]], PLACE_OF[PEOPLE[-1]] + 1)
+_PLACE: Final = PLACE_OF[PLACE_NEWEST]
 _NONE_MIN: Final = np.iinfo(np.int64).max
 _NONE_MAX: Final = np.iinfo(np.int64).min
 _VERSION: Final = 1
@@ -54,19 +59,20 @@ VALUE_FACT: Final = {
 
 
 def zero() -> Facts:
-    """The facts of nothing: all sums 0, no price seen, no offset told, nobody there."""
+    """The facts of nothing: all sums 0, no price seen, no offset or place told, nobody there."""
     facts = np.zeros(len(FACTS), dtype=np.int64)
     facts[_MIN], facts[_MAX], facts[_OFFSET] = _NONE_MIN, _NONE_MAX, _NONE_MAX
     return facts
 
 
 def merge(left: Facts, right: Facts) -> Facts:
-    """Both together: sums add, price_min, price_max and tz_offset_max keep the extreme, words of people unite."""
+    """Both together: sums add, price_min, price_max, tz_offset_max and the place keep the extreme, people unite."""
     both = left + right
     both[_MIN] = min(left[_MIN], right[_MIN])
     both[_MAX] = max(left[_MAX], right[_MAX])
     both[_OFFSET] = max(left[_OFFSET], right[_OFFSET])
-    both[_PEOPLE:] = left[_PEOPLE:] | right[_PEOPLE:]
+    both[_PLACE] = max(left[_PLACE], right[_PLACE])
+    both[_PEOPLE] = left[_PEOPLE] | right[_PEOPLE]
     return both
 
 
@@ -88,19 +94,22 @@ def facts_of(event: Event, currency: str) -> Facts:
         facts[_MIN] = facts[_MAX] = event.price_minor
     if event.tz_offset_min is not None:
         facts[_OFFSET] = event.tz_offset_min
+    if event.place is not None:
+        facts[_PLACE] = place_word(event.occurred_at, event.place)
     return facts
 
 
 def item_facts_of(event: Event, currency: str) -> Facts:
-    """One event as facts of its item: who did it is in them."""
+    """One event as facts of its item: who did it is in them, and where is not."""
     facts = facts_of(event, currency)
-    facts[_PEOPLE:] = words_of(bits_of([event.person]))
+    facts[_PLACE] = 0
+    facts[_PEOPLE] = words_of(bits_of([event.person]))
     return facts
 
 
 def people_of(facts: NDArray[np.int64]) -> NDArray[np.int64]:
     """The words for `distinct`: int64 [..., len(FACTS)] → int64 [..., WORDS]."""
-    return facts[..., _PEOPLE:]
+    return facts[..., _PEOPLE]
 
 
 def tz_offset_of(facts: Facts) -> int | None:

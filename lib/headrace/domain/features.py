@@ -16,10 +16,14 @@ from typing import TYPE_CHECKING, Final
 import numpy as np
 from numpy.typing import NDArray
 
+from headrace.domain.affinity import looked_up
 from headrace.domain.catalogue import Catalogue
+from headrace.domain.here import Here
 from headrace.domain.model import SOURCES, ModelArrays
+from headrace.domain.orders import here_and_now
 from headrace.domain.preferences import Preferences
 from headrace.domain.session import Session
+from headrace.domain.trend_lists import TrendValues, read_off
 
 if TYPE_CHECKING:
     from headrace.domain.retrieval import Pool
@@ -49,10 +53,15 @@ FEATURES: Final = (
     Feature("content_time", 0.0, "share of the session's dwell and watch time on the item's content type"),
     Feature("skipped", 0.0, "1 if the item was skipped in the live session"),
     Feature("unwanted", 0.0, "1 if the person's last word on the item was hide or dislike"),
+    Feature("taste_category", 0.0, "long-term affinity of the person to the item's category"),
+    Feature("taste_refused", 0.0, "how much weeks of history speak against this very item, in [0, 1)"),
+    Feature("here_and_now", 0.0, "how much more people order it here at this hour than overall, in (-1, 1)"),
+    Feature("trending", 0.0, "log(1 + strength in the last hour) / log(1 + that of the item with most)"),
+    Feature("click_through", 0.0, "1 - clicks per impression of all items / the item's own, at least 0"),
 )
 """Append only within a version; the order is the order of the columns."""
 
-LAW_VERSION: Final = 1
+LAW_VERSION: Final = 2
 """Raise it when a formula changes and its name does not: the golden test demands it."""
 
 FEATURE_SET_ID: Final = (
@@ -69,20 +78,23 @@ def compute(
     session: Session,
     preferences: Preferences,
     unwanted: tuple[str, ...],
+    here: Here,
     model: ModelArrays,
     catalogue: Catalogue,
+    trends: TrendValues,
 ) -> NDArray[np.float32]:
     """Every feature of every candidate: float32 [n, len(FEATURES)], C order."""
     items = pool.items
     table = np.empty((len(items), len(FEATURES)), dtype=np.float32)
     category = catalogue.category[items]
+    lately, above = read_off(trends, items)
     columns = {
         "als": _dot(model.item_factors, items, preferences.factors),
         "item_to_item": pool.scores[:, SOURCES.index("item_to_item")],
         "own_history": pool.scores[:, SOURCES.index("own_history")],
         "session_neighbours": pool.scores[:, SOURCES.index("session_neighbours")],
         "popularity": _popularity(catalogue, items),
-        "recent": _looked_up(preferences.items, preferences.item_affinity, items),
+        "recent": looked_up(preferences.items, preferences.item_affinity, items),
         "seen_in_session": np.log2(1.0 + _marked(session.seen, catalogue, items)),
         "session_category": preferences.session[category],
         "hour_category": preferences.hour[category],
@@ -91,6 +103,11 @@ def compute(
         "content_time": _content_time(session, catalogue)[catalogue.content_type[items]],
         "skipped": _marked(dict.fromkeys(session.skipped, 1), catalogue, items),
         "unwanted": _marked(dict.fromkeys(unwanted, 1), catalogue, items),
+        "taste_category": preferences.lasting.categories[category],
+        "taste_refused": preferences.lasting.refused(items),
+        "here_and_now": here_and_now(model.orders, here, items),
+        "trending": lately,
+        "click_through": above,
     }
     for name, column in columns.items():
         table[:, COLUMN[name]] = column
@@ -113,21 +130,13 @@ def _popularity(catalogue: Catalogue, items: NDArray[np.int64]) -> NDArray[np.fl
     return np.asarray(np.log1p(catalogue.popularity[items]) / np.log1p(most))
 
 
-def _looked_up(keys: NDArray[np.int64], values: NDArray[np.float64], items: NDArray[np.int64]) -> NDArray[np.float64]:
-    """values[i] where keys[i] == item, else 0; keys ascending."""
-    if not len(keys):
-        return np.zeros(len(items))
-    places = np.minimum(np.searchsorted(keys, items), len(keys) - 1)
-    return np.where(keys[places] == items, values[places], 0.0)
-
-
 def _marked(marks: Mapping[str, int], catalogue: Catalogue, items: NDArray[np.int64]) -> NDArray[np.float64]:
     """The mark of each item, 0 for the others. Few marks, many items: the loop runs over marks."""
     known = sorted([(catalogue.index[item], mark) for item, mark in marks.items() if item in catalogue.index])
     if not known:
         return np.zeros(len(items))
     keys = np.array([place for place, _ in known], dtype=np.int64)
-    return _looked_up(keys, np.array([mark for _, mark in known], dtype=np.float64), items)
+    return looked_up(keys, np.array([mark for _, mark in known], dtype=np.float64), items)
 
 
 def _price_closeness(session: Session, price_minor: NDArray[np.int64]) -> NDArray[np.float64]:

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 
 from headrace.domain.events import Event, Person
 from headrace.domain.facts import Facts
+from headrace.domain.here import NOWHERE, Here
 from headrace.domain.model import BatchCandidates
 from headrace.domain.panes import PaneKey
 
@@ -37,6 +38,7 @@ class Inputs:
     panes       facts of each pane, category and content type, for at least the last day; {} where the read failed
     batch       what training found for the person; None where nothing was found or the read failed
     exclude     item ids that must not be served: the request's, and earlier pages'
+    here        where and when the person is: as the request says, else as their newest events and panes do
     seed        32 bytes, `exploration.seed_of(secret, request_id)`
     """
 
@@ -51,3 +53,4 @@ class Inputs:
     batch: BatchCandidates | None = None
     wanted: Wanted = Wanted()
     exclude: tuple[str, ...] = ()
+    here: Here = NOWHERE

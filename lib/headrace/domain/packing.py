@@ -1,28 +1,33 @@
 """Inputs of a decision as compact plain JSON and back, without loss of anything that the law reads. No record, no zlib.
 
 Events are columns, because equal neighbours compress; a column without a value is left out. Fields that the law does
-not read (query, device, place, request) are not kept: the event's id finds them in the ledger.
+not read (query, device, place, request) are not kept: the event's id finds them in the ledger. Nor are the queries and
+places of panes: where the person is, as far as it counted, is a field of the record.
 """
 
 from __future__ import annotations
 
 import base64
 from collections.abc import Mapping, Sequence
-from typing import NotRequired, TypedDict
+from typing import Final, NotRequired, TypedDict
 
 import numpy as np
 from numpy.typing import NDArray
 
 from headrace.domain.catalogue import Catalogue
 from headrace.domain.events import UNKNOWN, Event, ItemId, Person
-from headrace.domain.facts import Facts, zero
+from headrace.domain.facts import PLACE_NEWEST, PLACE_OF, Facts, zero
 from headrace.domain.model import SOURCES, BatchCandidates
 from headrace.domain.pane_table import table_of
 from headrace.domain.panes import DAY_MS, PaneKey, window_panes
 from headrace.domain.retrieval import Pool
+from headrace.domain.taste import Taste
+from headrace.domain.whereabouts import SEARCHED
 
 ItemCode = int | str
 """An item of the model as its index in it, any other as its id."""
+
+_PLACE: Final = PLACE_OF[PLACE_NEWEST]
 
 FIRST_LIVE = SOURCES.index("session_neighbours")
 
@@ -54,13 +59,25 @@ class PanePlain(TypedDict):
     facts: list[int]
 
 
+class TastePlain(TypedDict):
+    """taste.Taste; strengths are base64 of little-endian float32."""
+
+    categories: list[str]
+    category_strength: str
+    items: list[int]
+    item_strength: str
+    as_of_ms: int
+    last_ms: int
+
+
 class BatchPlain(TypedDict):
-    """model.BatchCandidates; scores and factors are base64 of little-endian float32."""
+    """BatchCandidates; scores and factors are base64 of little-endian float32; no taste where the row had none."""
 
     items: list[int]
     sources: list[int]
     scores: str
     factors: str
+    taste: NotRequired[TastePlain]
 
 
 class PoolPlain(TypedDict):
@@ -164,14 +181,17 @@ def pack_panes(panes: Mapping[PaneKey, Facts], clock: int) -> list[PanePlain]:
     """Those of the last day, oldest first: the law reads no others."""
     table, day = table_of(panes), window_panes(clock, DAY_MS)
     entries = table.entries
-    numbers = np.column_stack((entries.places, entries.values)).reshape(-1).tolist()
-    ends = np.cumsum(2 * entries.sizes)
-    firsts = ends - 2 * entries.sizes
+    read = entries.places != _PLACE
+    numbers = np.column_stack((entries.places[read], entries.values[read])).reshape(-1).tolist()
+    cells_read = np.repeat(np.arange(len(entries.sizes)), entries.sizes)[read]
+    sizes = 2 * np.bincount(cells_read, minlength=len(entries.sizes))
+    ends = np.cumsum(sizes)
+    firsts = ends - sizes
     cells = sorted(zip(table.starts.tolist(), table.names, firsts.tolist(), ends.tolist(), strict=True))
     return [
         _pane_plain((start_ms, *names), numbers[first:end])
         for start_ms, names, first, end in cells
-        if day.start <= start_ms < day.stop
+        if day.start <= start_ms < day.stop and names[1] != SEARCHED
     ]
 
 
@@ -194,22 +214,45 @@ def unpack_panes(packed: Sequence[PanePlain]) -> dict[PaneKey, Facts]:
 
 
 def pack_batch(batch: BatchCandidates) -> BatchPlain:
-    """Exact: scores and factors keep their bits."""
-    return BatchPlain(
+    """Exact: scores, factors and strengths keep their bits."""
+    plain = BatchPlain(
         items=batch.items.tolist(),
         sources=batch.sources.tolist(),
         scores=floats_text(batch.scores),
         factors=floats_text(batch.factors),
     )
+    if batch.taste is not None:
+        plain["taste"] = TastePlain(
+            categories=list(batch.taste.categories),
+            category_strength=floats_text(batch.taste.category_strength),
+            items=batch.taste.items.tolist(),
+            item_strength=floats_text(batch.taste.item_strength),
+            as_of_ms=batch.taste.as_of_ms,
+            last_ms=batch.taste.last_ms,
+        )
+    return plain
 
 
 def unpack_batch(packed: BatchPlain) -> BatchCandidates:
     """The inverse of `pack_batch`."""
+    taste = packed.get("taste")
     return BatchCandidates(
         items=np.array(packed["items"], dtype=np.uint32),
         scores=text_floats(packed["scores"]),
         sources=np.array(packed["sources"], dtype=np.uint8),
         factors=text_floats(packed["factors"]),
+        taste=None if taste is None else _unpack_taste(taste),
+    )
+
+
+def _unpack_taste(packed: TastePlain) -> Taste:
+    return Taste(
+        categories=tuple(packed["categories"]),
+        category_strength=text_floats(packed["category_strength"]),
+        items=np.array(packed["items"], dtype=np.uint32),
+        item_strength=text_floats(packed["item_strength"]),
+        as_of_ms=packed["as_of_ms"],
+        last_ms=packed["last_ms"],
     )
 
 

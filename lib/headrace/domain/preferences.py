@@ -1,6 +1,7 @@
 """What a person likes at this moment, out of signals and panes: items, categories, latent factors. No candidates.
 
-Dwell, carts and purchases move every part of it one way; skips, dislikes and hides move it back.
+Dwell, pauses, carts and purchases move every part of it one way; skips, dislikes and hides move it back. The mood is
+what the newest events say, faded within hours; the taste is what weeks of them say (taste.py), and they are apart.
 """
 
 from __future__ import annotations
@@ -12,12 +13,14 @@ from typing import Final
 import numpy as np
 from numpy.typing import NDArray
 
+from headrace.domain.affinity import looked_up, shrunk, shrunk_each, sums_by
 from headrace.domain.catalogue import Catalogue
 from headrace.domain.facts import FACTS, Facts
 from headrace.domain.pane_table import table_of
 from headrace.domain.panes import DAY_MS, HOUR_MS, PaneKey, window_panes
 from headrace.domain.signals import Signals
 from headrace.domain.strength import strengths_of_facts
+from headrace.domain.taste import Taste, share_left
 
 CONFIDENCE: Final = 40.0
 """α of Hu, Koren and Volinsky 2008, equation 1: how much more an event weighs than an unseen item."""
@@ -27,10 +30,51 @@ REGULARISATION: Final = 0.1
 
 
 @dataclass(frozen=True, slots=True, eq=False)
+class Told:
+    """rows   bool: which events of the signals say something of a known item, p of them
+    items  int64 [k] ascending: those items, each once
+    which  int64 [p]: the place in `items` of each such event's
+    """
+
+    rows: NDArray[np.bool_]
+    items: NDArray[np.int64]
+    which: NDArray[np.int64]
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Lasting:
+    """The taste at the clock: what training counted, faded since, and the acts after it as far as the tail reaches.
+
+    categories               float64 [categories]: affinity in (-1, 1); 0 for the unknown category
+    counted, counted_strength  int64 [t] ascending, float64 [t]: items of the training, and what is left of it
+    items, newer_strength    int64 [k] ascending, float64 [k]: items of the tail, and what newer events say of them
+    newer                    how many events of the tail are in it that were not in the training
+    """
+
+    categories: NDArray[np.float64]
+    counted: NDArray[np.int64]
+    counted_strength: NDArray[np.float64]
+    items: NDArray[np.int64]
+    newer_strength: NDArray[np.float64]
+    newer: int
+
+    def affinity_to(self, items: NDArray[np.int64]) -> NDArray[np.float64]:
+        """In (-1, 1), to single items: both together."""
+        return shrunk_each(
+            looked_up(self.counted, self.counted_strength, items) + looked_up(self.items, self.newer_strength, items)
+        )
+
+    def refused(self, items: NDArray[np.int64]) -> NDArray[np.float64]:
+        """The negative side of it, in [0, 1): own history has the positive one."""
+        return np.maximum(-self.affinity_to(items), 0.0)
+
+
+@dataclass(frozen=True, slots=True, eq=False)
 class Preferences:
     """items, item_affinity      int64 [k] ascending, float64 [k]: decayed strength of the tail on each known item
     session, hour, day           float64 [categories]: affinity in (-1, 1); 0 for the unknown category
     factors                      float64 [rank]: the person's latent factors, recent events folded in
+    lasting                      the taste
     """
 
     items: NDArray[np.int64]
@@ -39,6 +83,7 @@ class Preferences:
     hour: NDArray[np.float64]
     day: NDArray[np.float64]
     factors: NDArray[np.float64]
+    lasting: Lasting
 
 
 def preferences_of(
@@ -49,43 +94,58 @@ def preferences_of(
     item_factors: NDArray[np.float32],
     gram: NDArray[np.float64],
     batch_factors: NDArray[np.float32] | None,
+    taste: Taste | None,
 ) -> Preferences:
     """The session's categories come from signals, those of the last hour and day from panes at the clock."""
-    items, affinity = item_affinity(signals)
+    told = told_of(signals)
+    affinity = item_affinity(signals, told)
     live = signals.in_session
     session = sums_by(signals.categories[live], signals.strength[live], len(catalogue.categories))
     hour, day = _window_strength(panes, clock, catalogue)
     start = np.zeros(gram.shape[0]) if batch_factors is None else batch_factors.astype(np.float64)
     return Preferences(
-        items, affinity, shrunk(session), shrunk(hour), shrunk(day), folded(start, gram, item_factors, items, affinity)
+        told.items,
+        affinity,
+        shrunk(session),
+        shrunk(hour),
+        shrunk(day),
+        folded(start, gram, item_factors, told.items, affinity),
+        lasting_of(taste, signals, told, clock, catalogue.category_code),
     )
 
 
-def item_affinity(signals: Signals) -> tuple[NDArray[np.int64], NDArray[np.float64]]:
-    """Known items with a strength, ascending, and the sum of their decayed strengths."""
-    telling = (signals.items >= 0) & (signals.raw != 0.0)
-    items, inverse = np.unique(signals.items[telling], return_inverse=True)
-    return items, sums_by(inverse.astype(np.int64), signals.strength[telling], len(items))
+def told_of(signals: Signals) -> Told:
+    """Of all events."""
+    rows = (signals.items >= 0) & (signals.raw != 0.0)
+    items, which = np.unique(signals.items[rows], return_inverse=True)
+    return Told(rows, items, which.astype(np.int64))
 
 
-def sums_by(codes: NDArray[np.int64], values: NDArray[np.float64], length: int) -> NDArray[np.float64]:
-    """float64 [length]: the sum of the values of each code, added in the order given.
+def item_affinity(signals: Signals, told: Told) -> NDArray[np.float64]:
+    """The sum of the decayed strengths on each item: float64 [k]."""
+    return sums_by(told.which, signals.strength[told.rows], len(told.items))
 
-    >>> sums_by(np.array([2, 0, 2]), np.array([1.0, 5.0, 0.5]), 3).tolist()
-    [5.0, 0.0, 1.5]
+
+def lasting_of(
+    taste: Taste | None, signals: Signals, told: Told, clock: int, category_code: Mapping[str, int]
+) -> Lasting:
+    """Nothing counts twice: an event is added if it happened after the newest act that the training counted.
+
+    So one that came behind that act out of order waits for the next training. None: what the tail alone says.
     """
-    return np.asarray(np.bincount(codes, weights=values, minlength=length), dtype=np.float64)
-
-
-def shrunk(strength: NDArray[np.float64]) -> NDArray[np.float64]:
-    """Strength per category → affinity: s / (1 + Σ|s|), so that one weak event is no certainty.
-
-    >>> shrunk(np.array([9.0, 3.0, -1.0])).tolist()
-    [0.0, 0.6, -0.2]
-    """
-    known = strength.copy()
-    known[:1] = 0.0
-    return np.asarray(known / (1.0 + np.abs(known).sum()))
+    newer = len(signals.raw) if taste is None else int(np.count_nonzero(signals.happened_ms > taste.last_ms))
+    strength = signals.raw[:newer] * share_left(signals.happened_ms[:newer], clock)  # the newest come first
+    of_items = strength[told.rows[:newer]]
+    categories = sums_by(signals.categories[:newer], strength, len(category_code))
+    newer_strength = sums_by(told.which[: len(of_items)], of_items, len(told.items))
+    said = int(np.count_nonzero(strength))
+    if taste is None:
+        nothing = np.zeros(0, dtype=np.int64)
+        return Lasting(shrunk(categories), nothing, np.zeros(0), told.items, newer_strength, said)
+    left = share_left(taste.as_of_ms, clock)
+    categories[[category_code.get(name, 0) for name in taste.categories]] += taste.category_strength * left
+    counted = taste.items.astype(np.int64)
+    return Lasting(shrunk(categories), counted, taste.item_strength * left, told.items, newer_strength, said)
 
 
 def folded(
@@ -98,18 +158,20 @@ def folded(
     """Latent factors after these items: float64 [rank].
 
     Hu, Koren and Volinsky 2008, equation 4, x = (YᵀY + Yᵀ(C−I)Y + λI)⁻¹ YᵀC p, taken as one step from `start`:
-    x = start + (YᵀY + Yᵀ(C−I)Y + λI)⁻¹ (YᵀC p − Yᵀ(C−I)Y start), with C−I = 40·|affinity| on these items and p = 1
-    where the affinity is positive, else 0. From 0 it is their formula; from trained factors, whose own confidences are
-    in the model and not here, it is its first correction. Items that the model does not know say nothing.
+    x = start + (YᵀY + Yᵀ(C−I)Y + λI)⁻¹ Yᵀ(p + (C−I)(p − Y start)), with C−I = 40·|affinity| on these items and p = 1
+    where the affinity is positive, -1 where it is negative. From 0 it is their formula, whose p has no -1: a refused
+    item would hold back there and never push. From trained factors, whose own confidences are in the model and not
+    here, it is its first correction. An item already beyond its p is not pulled back: liking never lowers a score, nor
+    refusing raises one. Items that the model does not know say nothing.
     """
     known = items < item_factors.shape[0]
     seen = item_factors[items[known]].astype(np.float64)
     if not seen.any():
         return start
-    weight = CONFIDENCE * np.abs(affinity[known])
-    liked = (affinity[known] > 0).astype(np.float64)
+    weight, p = CONFIDENCE * np.abs(affinity[known]), np.sign(affinity[known])
+    short = np.maximum(1.0 - p * (seen @ start), 0.0)
+    pull = (p * (1.0 + weight * short)) @ seen
     extra = seen.T @ (seen * weight[:, None])
-    pull = ((1.0 + weight) * liked) @ seen - extra @ start
     ridge = REGULARISATION * len(seen) * np.eye(gram.shape[0])
     return np.asarray(start + np.linalg.solve(gram + extra + ridge, pull))
 

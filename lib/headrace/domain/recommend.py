@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 from headrace.domain import features
 from headrace.domain.answer import Answer, Slot, Step
 from headrace.domain.exploration import Draw, draw, swap_steps
+from headrace.domain.here import Here
 from headrace.domain.inputs import Inputs
 from headrace.domain.order import allowed_by_cap, capped, score_order
 from headrace.domain.policy import Policy
@@ -18,7 +19,7 @@ from headrace.domain.preferences import Preferences, preferences_of
 from headrace.domain.retrieval import Pool, retrieve, retrieve_given, source_names
 from headrace.domain.scoring import score_parts, scores_of
 from headrace.domain.session import Session, live_session, merged
-from headrace.domain.signals import signals_of, unwanted_items
+from headrace.domain.signals import Signals, signals_of, unwanted_items
 from headrace.domain.snapshots import Snapshots
 
 
@@ -26,9 +27,11 @@ from headrace.domain.snapshots import Snapshots
 class Known:
     """What the inputs say about the person. `unwanted`: items whose newest word from them is hide or dislike."""
 
+    signals: Signals
     session: Session
     preferences: Preferences
     unwanted: tuple[str, ...]
+    here: Here
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -57,8 +60,9 @@ def known_of(inputs: Inputs, snapshots: Snapshots, policy: Policy) -> Known:
         snapshots.model.item_factors,
         snapshots.gram,
         None if inputs.batch is None else inputs.batch.factors,
+        None if inputs.batch is None else inputs.batch.taste,
     )
-    return Known(session, preferences, unwanted_items(events))
+    return Known(signals, session, preferences, unwanted_items(events), inputs.here)
 
 
 def recommend(inputs: Inputs, snapshots: Snapshots, policy: Policy) -> Answer:
@@ -75,6 +79,7 @@ def recommend(inputs: Inputs, snapshots: Snapshots, policy: Policy) -> Answer:
         inputs.wanted,
         (*inputs.exclude, *known.unwanted),
         max(policy.candidates, inputs.limit),
+        snapshots.trends,
     )
     scored = scored_pool(pool, known, snapshots, policy)
     ruled, moves = capped(scored.order, scored.categories, scored.ids, policy.category_cap, policy.capped_places)
@@ -110,7 +115,9 @@ def rerank(inputs: Inputs, snapshots: Snapshots, policy: Policy, items: Sequence
     known = known_of(inputs, snapshots, policy)
     given, index = dict.fromkeys(items), snapshots.catalogue.index
     places = np.array([index[item] for item in given if item in index], dtype=np.int64)
-    pool = retrieve_given(snapshots.model, snapshots.catalogue, known.preferences, inputs.batch, places)
+    pool = retrieve_given(
+        snapshots.model, snapshots.catalogue, known.preferences, inputs.batch, places, snapshots.trends
+    )
     scored = scored_pool(pool, known, snapshots, policy)
     ranked = _slots(scored, scored.order, scored.order, np.ones(len(places)))
     strangers = enumerate((item for item in given if item not in index), start=len(ranked))
@@ -129,7 +136,16 @@ def rerank(inputs: Inputs, snapshots: Snapshots, policy: Policy, items: Sequence
 def scored_pool(pool: Pool, known: Known, snapshots: Snapshots, policy: Policy) -> Scored:
     """Features, parts, scores and score order of a pool; ties in score: popularity, then item id."""
     catalogue = snapshots.catalogue
-    table = features.compute(pool, known.session, known.preferences, known.unwanted, snapshots.model, catalogue)
+    table = features.compute(
+        pool,
+        known.session,
+        known.preferences,
+        known.unwanted,
+        known.here,
+        snapshots.model,
+        catalogue,
+        snapshots.trends,
+    )
     parts = score_parts(table, policy.weights)
     scores = scores_of(parts)
     return Scored(

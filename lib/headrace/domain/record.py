@@ -6,10 +6,12 @@ from collections.abc import Sequence
 from typing import NotRequired, TypedDict
 
 from headrace.domain.answer import Slot, Step
+from headrace.domain.here import Here
 from headrace.domain.inputs import Wanted
 from headrace.domain.packing import BatchPlain, EventColumns, PanePlain, PoolPlain
 from headrace.domain.policy import Policy
 from headrace.domain.scoring import Weights
+from headrace.domain.trend_record import TrendsPlain
 
 StepPlain = TypedDict(
     "StepPlain", {"step": int, "rule": str, "item": str, "from": int, "to": int, "because_item": str | None}
@@ -38,6 +40,15 @@ class WantedPlain(TypedDict):
     price_to: int | None
 
 
+class HerePlain(TypedDict, total=False):
+    """here.Here, its cells as H3 writes them: JSON's numbers are too short for them elsewhere. Absent: not known."""
+
+    cell: str
+    parent: str
+    hour: int
+    weekday: int
+
+
 class PolicyPlain(TypedDict):
     """policy.Policy, its table of weights by id."""
 
@@ -58,7 +69,9 @@ class Record(TypedDict):
     parts          what the parts of a slot's score are, in their order
     context_kept   False where events came inline without consent: they were used and are not here, so the answer
                    cannot be made again; nor is what would tell of them: the pool, scores, parts and sources of slots
+    trends         what was read of them; absent where there were none
     eligible       SHA-256 of the candidates' ids; response_hash: of slots and steps, no timings
+    here           where and when the person is; absent in records from before it was used: not known
     features       base64 of float32 [candidates, features] in the order of `pool`; for every nth person
     """
 
@@ -94,6 +107,8 @@ class Record(TypedDict):
     slots: list[SlotPlain]
     steps: list[StepPlain]
     response_hash: str
+    trends: NotRequired[TrendsPlain]
+    here: NotRequired[HerePlain]
     features: NotRequired[str]
 
 
@@ -142,6 +157,27 @@ def wanted_of(plain: WantedPlain) -> Wanted:
         content_types=tuple(plain["content_types"]),
         price_from=plain["price_from"],
         price_to=plain["price_to"],
+    )
+
+
+def here_plain(here: Here) -> HerePlain:
+    """A place and time as JSON."""
+    plain = HerePlain()
+    if here.cell is not None and here.parent is not None:
+        plain["cell"], plain["parent"] = f"{here.cell:x}", f"{here.parent:x}"
+    if here.hour is not None and here.weekday is not None:
+        plain["hour"], plain["weekday"] = here.hour, here.weekday
+    return plain
+
+
+def here_of(plain: HerePlain) -> Here:
+    """The inverse of `here_plain`."""
+    cell, parent = plain.get("cell"), plain.get("parent")
+    return Here(
+        None if cell is None else int(cell, 16),
+        None if parent is None else int(parent, 16),
+        plain.get("hour"),
+        plain.get("weekday"),
     )
 
 

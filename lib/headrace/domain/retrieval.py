@@ -15,10 +15,12 @@ from typing import Final
 import numpy as np
 from numpy.typing import NDArray
 
+from headrace.domain.affinity import sums_by
 from headrace.domain.catalogue import NO_PRICE, Catalogue
 from headrace.domain.inputs import Wanted
 from headrace.domain.model import SOURCES, BatchCandidates, ModelArrays
-from headrace.domain.preferences import Preferences, sums_by
+from headrace.domain.preferences import Preferences
+from headrace.domain.trend_lists import TrendValues, read_off
 
 NEIGHBOURS_OF: Final = 20
 """Liked items of the tail, the strongest first, whose neighbours are looked up."""
@@ -61,15 +63,16 @@ def retrieve(
     wanted: Wanted,
     excluded: Sequence[str],
     size: int,
+    trends: TrendValues,
 ) -> Pool:
     """Up to `size` living items that pass the filter, `excluded` ids left out; empty only if there are none.
 
     Each source's best come first, in turn; popularity fills what is left. Without any sign of the person that is
-    popularity alone, and without popularity the catalogue in order of item id.
+    what trends, then what is popular, and without both the catalogue in order of item id.
     """
     barred = np.zeros(len(catalogue.items), dtype=np.bool_)
     barred[[catalogue.index[item] for item in excluded if item in catalogue.index]] = True
-    found = _passing(found_for(model, catalogue, preferences, batch), catalogue, wanted, barred)
+    found = _passing(found_for(model, catalogue, preferences, batch, trends), catalogue, wanted, barred)
     return merged_pool(found, _popular(catalogue, wanted, barred, size), catalogue, size)
 
 
@@ -79,22 +82,28 @@ def retrieve_given(
     preferences: Preferences,
     batch: BatchCandidates | None,
     given: NDArray[np.int64],
+    trends: TrendValues,
 ) -> Pool:
     """A pool of exactly these catalogue indices, with whatever any source says of them: for re-ranking a page."""
-    found = found_for(model, catalogue, preferences, batch)
+    found = found_for(model, catalogue, preferences, batch, trends)
     nothing = np.empty(0, dtype=np.int64)
     return restricted(merged_pool(found, nothing, catalogue, len(catalogue.items)), given, catalogue)
 
 
 def found_for(
-    model: ModelArrays, catalogue: Catalogue, preferences: Preferences, batch: BatchCandidates | None
+    model: ModelArrays,
+    catalogue: Catalogue,
+    preferences: Preferences,
+    batch: BatchCandidates | None,
+    trends: TrendValues,
 ) -> list[Found]:
-    """Every source that knows something of the person, in a fixed order."""
+    """Every source that knows something of the person, and what trends for everybody; in a fixed order."""
     return [
         *batch_found(batch, len(model.items)),
         neighbours_found(model, preferences),
         categories_found(catalogue, preferences),
         recent_found(preferences),
+        Found(_CODE["trending"], trends.top, read_off(trends, trends.top)[0]),
     ]
 
 

@@ -78,11 +78,20 @@ WEIGHTS: Final = Weights(
         Weight("content_time", 0.3, "as_is"),
         Weight("skipped", -1.5, "as_is"),
         Weight("unwanted", -4.0, "as_is"),
+        Weight("taste_category", 0.3, "as_is"),
+        Weight("taste_refused", -1.5, "as_is"),
+        Weight("here_and_now", 0.5, "as_is"),
+        Weight("trending", 0.3, "as_is"),
+        Weight("click_through", 0.2, "as_is"),
     )
 )
 """The batch weights come from a coarse grid on online_retail (train before 2011-10-01, test after it: 1,002 people).
 nDCG@10 0.314, against 0.312 for own history alone; of new items only 0.091. als 0.6 gives 0.310, popularity 0.5 0.312.
 The live weights are set by hand: that data has too little session intent to judge them.
+
+So are the taste's, and held against complete_journey (700 people, the last tenth held out, own history and popularity
+alone): taste_category 0.3 changes nDCG@10 by +0.0002 ± 0.0006, 1.0 by -0.0017 ± 0.0012. Liking of single items, faded,
+has no weight: own_history says it, and 0.5 on it costs 0.0030 ± 0.0014 there.
 """
 
 

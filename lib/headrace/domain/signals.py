@@ -30,6 +30,7 @@ class Signals:
     categories  int64; the event's own category as a catalogue code; 0 for unknown and for ones without an item
     strength    float64; `strengths` of the event, decayed to the clock
     raw         float64; the same, not decayed
+    happened_ms int64
     in_session  bool; whether the event belongs to the live session
     """
 
@@ -38,6 +39,7 @@ class Signals:
     categories: NDArray[np.int64]
     strength: NDArray[np.float64]
     raw: NDArray[np.float64]
+    happened_ms: NDArray[np.int64]
     in_session: NDArray[np.bool_]
 
 
@@ -59,8 +61,15 @@ def signals_of(newest_first: Sequence[Event], session: Sequence[Event], catalogu
         np.array(categories, dtype=np.int64),
         decayed,
         raw,
+        happened,
         np.array(in_session, dtype=np.bool_),
     )
+
+
+def no_signals() -> Signals:
+    """Of nobody, or of somebody of whom nothing is new."""
+    nothing, silent = np.zeros(0, dtype=np.int64), np.zeros(0)
+    return Signals(nothing, nothing, nothing, silent, silent, nothing, np.zeros(0, dtype=np.bool_))
 
 
 def unwanted_items(newest_first: Sequence[Event]) -> tuple[str, ...]:

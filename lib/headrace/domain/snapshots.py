@@ -1,8 +1,8 @@
-"""The model and the catalogue that one request sees from its first line to its last. No stores, no refreshing."""
+"""What one request sees from its first line to its last: model, catalogue, trends. No stores, no refreshing."""
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import numpy as np
 from numpy.typing import NDArray
@@ -10,18 +10,21 @@ from numpy.typing import NDArray
 from headrace.domain.catalogue import Catalogue, catalogue_of
 from headrace.domain.features import FEATURE_SET_ID
 from headrace.domain.model import ModelArrays
+from headrace.domain.trend_lists import TrendValues, no_trends
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Snapshots:
     """Build it with `snapshots_of`, once per model or catalogue change, and share it between requests.
 
-    gram  float64 [rank, rank]; item_factorsᵀ · item_factors, for folding people in
+    gram    float64 [rank, rank]; item_factorsᵀ · item_factors, for folding people in
+    trends  by index of this catalogue
     """
 
     model: ModelArrays
     catalogue: Catalogue
     gram: NDArray[np.float64]
+    trends: TrendValues = field(default_factory=no_trends)
 
 
 def snapshots_of(model: ModelArrays, catalogue: Catalogue, known: Snapshots | None = None) -> Snapshots:

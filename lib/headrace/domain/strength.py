@@ -31,7 +31,7 @@ KIND_STRENGTH: Final = {
     "skip": -1.0,
     "playlist_add": 3.0,
 }
-"""What the kind alone says. rating, watch and dwell speak through their value."""
+"""What the kind alone says. rating, watch, dwell and pause speak through their value."""
 
 STRENGTHS: Final = np.array([KIND_STRENGTH[kind] for kind in KINDS])
 """KIND_STRENGTH in the order of KINDS."""
@@ -42,8 +42,20 @@ MOST_OF_STARS: Final = 2.0
 MOST_OF_TIME: Final = 2.0
 HALF_DWELL_MS: Final = 30_000.0
 HALF_WATCH_MS: Final = 120_000.0
+MOST_OF_PAUSE: Final = 1.0
+HALF_PAUSE_MS: Final = 10_000.0
+"""Stopping at an item is a look at it, and soon says so; a pause of hours is somebody gone for a walk."""
 
-_RATING, _WATCH, _DWELL = KIND_CODE["rating"], KIND_CODE["watch"], KIND_CODE["dwell"]
+TIMED: Final = {
+    "dwell": (MOST_OF_TIME, HALF_DWELL_MS),
+    "watch": (MOST_OF_TIME, HALF_WATCH_MS),
+    "pause": (MOST_OF_PAUSE, HALF_PAUSE_MS),
+}
+"""kind → (what endless time says, ms that say half of it)."""
+
+_RATING: Final = KIND_CODE["rating"]
+_MOST: Final = np.array([TIMED.get(kind, (0.0, 1.0))[0] for kind in KINDS])
+_HALF_MS: Final = np.array([TIMED.get(kind, (0.0, 1.0))[1] for kind in KINDS])
 
 
 def neutral_value_milli(kind: str) -> int:
@@ -65,10 +77,8 @@ def strengths(kinds: NDArray[np.int64], value_milli: NDArray[np.int64]) -> NDArr
     [5.0, 1.0]
     """
     value = value_milli / 1000.0
-    by_value = np.where(kinds == _RATING, _within(value - NEUTRAL_STARS, MOST_OF_STARS), 0.0)
-    by_value += np.where(kinds == _DWELL, _saturated(value, HALF_DWELL_MS), 0.0)
-    by_value += np.where(kinds == _WATCH, _saturated(value, HALF_WATCH_MS), 0.0)
-    return np.asarray(STRENGTHS[kinds] + by_value)
+    stars = np.where(kinds == _RATING, _within(value - NEUTRAL_STARS, MOST_OF_STARS), 0.0)
+    return np.asarray(STRENGTHS[kinds] + stars + _saturated(value, _MOST[kinds], _HALF_MS[kinds]))
 
 
 def strengths_of_facts(facts: NDArray[np.int64]) -> NDArray[np.float64]:
@@ -78,8 +88,7 @@ def strengths_of_facts(facts: NDArray[np.int64]) -> NDArray[np.float64]:
     return np.asarray(
         facts[..., : len(KINDS)] @ STRENGTHS
         + _within(stars - NEUTRAL_STARS * rated, np.asarray(MOST_OF_STARS * rated, dtype=np.float64))
-        + _saturated(facts[..., PLACE_OF["dwell_ms"]], HALF_DWELL_MS)
-        + _saturated(facts[..., PLACE_OF["watch_ms"]], HALF_WATCH_MS)
+        + sum(_saturated(facts[..., PLACE_OF[f"{kind}_ms"]], *time) for kind, time in TIMED.items())
     )
 
 
@@ -87,6 +96,8 @@ def _within(stars: NDArray[np.float64], most: NDArray[np.float64] | float) -> ND
     return np.asarray(np.minimum(np.maximum(stars, -most), most))  # np.clip takes three times as long
 
 
-def _saturated(ms: NDArray[np.int64] | NDArray[np.float64], half_ms: float) -> NDArray[np.float64]:
+def _saturated(
+    ms: NDArray[np.int64] | NDArray[np.float64], most: NDArray[np.float64] | float, half_ms: NDArray[np.float64] | float
+) -> NDArray[np.float64]:
     time = np.maximum(ms, 0.0)
-    return np.asarray(MOST_OF_TIME * time / (time + half_ms))
+    return np.asarray(most * time / (time + half_ms))

@@ -20,6 +20,7 @@ from headrace.domain.panes import (
     pane_of,
     window_panes,
 )
+from headrace.domain.whereabouts import without_searches
 
 Cell = tuple[str, str]
 """(category, content type)."""
@@ -36,7 +37,7 @@ def windows_at(panes: Mapping[PaneKey, Facts], clock: int) -> dict[str, dict[Cel
     1d_local  the date on the person's own calendar until then; each pane by its own offset, today by the newest one;
               empty where no event told an offset
     """
-    newest = pane_of(clock)
+    panes, newest = without_searches(panes), pane_of(clock)
     utc_day = range(newest - newest % DAY_MS, newest + 1)
     return {
         "5m": _summed(panes, lambda pane_ms, _: pane_ms == newest),

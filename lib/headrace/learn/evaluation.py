@@ -15,7 +15,7 @@ from pyspark.sql import DataFrame
 from headrace.domain.metrics import average_precision_at, coverage_at, hit_at, mean_and_error, ndcg_at, recall_at
 from headrace.domain.scoring import WEIGHTS
 from headrace.learn.people import map_people
-from headrace.learn.ranking import as_served, merged
+from headrace.learn.ranking import as_served, row_of
 from headrace.learn.retrieval import ALS, ITEM_TO_ITEM, OWN_HISTORY, Catalogue, Profile, find_all
 
 K = 10
@@ -70,8 +70,11 @@ class Evaluation:
     new_popularity: Quality
 
 
-def gather(profiles: DataFrame, relevant: DataFrame, model: Catalogue, limit: int) -> list[Judge]:
-    """A judge for each person of `relevant`, on the driver: at most holdout.MOST_PEOPLE of them, by person."""
+def gather(profiles: DataFrame, relevant: DataFrame, model: Catalogue, limit: int, as_of_ms: int) -> list[Judge]:
+    """A judge for each person of `relevant`, on the driver: at most holdout.MOST_PEOPLE of them, by person.
+
+    `as_of_ms`: the cut, when the lists would have been made.
+    """
     shared = profiles.sparkSession.sparkContext.broadcast(model)
 
     def find(persons: list[str], of: list[Profile]) -> pa.RecordBatch:
@@ -80,7 +83,7 @@ def gather(profiles: DataFrame, relevant: DataFrame, model: Catalogue, limit: in
             (
                 person,
                 profile.items,
-                as_served(merged(found, known.popularity, profile.factors, limit), known, WEIGHTS),
+                as_served(row_of(found, profile, known.popularity, limit, as_of_ms), known, WEIGHTS),
                 found[OWN_HISTORY][0][:K],
                 found[ALS][0][:K],
                 found[ITEM_TO_ITEM][0][:K],

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from pyspark.sql import DataFrame
 
+from headrace.domain.catalogue import coded
 from headrace.learn.als import AlsSettings, factorise
 from headrace.learn.item_to_item import neighbours
 from headrace.learn.matrix import ItemIndex, interactions
@@ -37,11 +39,22 @@ class Fitted:
     people: DataFrame
 
 
-def fit(events: DataFrame, index: ItemIndex, clock_ms: int, wanted: FitSettings) -> Fitted:
-    """All models on weighed, distinct `events`, as of `clock_ms`."""
+def fit(
+    events: DataFrame, index: ItemIndex, categories: Sequence[str | None], clock_ms: int, wanted: FitSettings
+) -> Fitted:
+    """All models on weighed, distinct `events`, as of `clock_ms`; `categories`: of each item of the index."""
     pairs = interactions(events, index, wanted.weighting).persist()
     factors = factorise(pairs, len(index.items), wanted.als)
     near = neighbours(pairs, len(index.items), wanted.neighbours_per_item)
     people = popularity(events, index, clock_ms)
-    model = Catalogue(factors.items, near.items, near.scores, people, popularity_order(people))
+    names, category = coded(categories)
+    model = Catalogue(
+        item_factors=factors.items,
+        neighbours=near.items,
+        neighbour_scores=near.scores,
+        popularity=people,
+        by_popularity=popularity_order(people),
+        category=category,
+        category_code={name: code for code, name in enumerate(names)},
+    )
     return Fitted(model, pairs, factors.people)

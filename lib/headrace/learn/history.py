@@ -11,7 +11,19 @@ from pyspark.sql import functions as F
 from headrace.errors import BadInput
 from headrace.learn.weights import weight_milli
 
-WANTED = ("person", "event_id", "occurred_at", "received_at", "kind", "item_id", "value_milli")
+WANTED = (
+    "person",
+    "event_id",
+    "occurred_at",
+    "received_at",
+    "kind",
+    "item_id",
+    "value_milli",
+    "category",
+    "lat",
+    "lon",
+    "tz_offset_min",
+)
 ORDER = ("raw_generation", "clean_partition", "clean_offset")
 """The order of events.clean within one person, who always has one partition."""
 

@@ -44,8 +44,8 @@ def publish(
 
     Raises ModelCorrupt where something reads back otherwise than it was written, StoreUnavailable where it was lost.
     """
-    version = trained.arrays.version
-    written = write_candidates(trained.profiles, trained.model, version, limit, with_stores).persist()
+    version, as_of_ms = trained.arrays.version, trained.origin.clock_ms
+    written = write_candidates(trained.profiles, trained.model, version, limit, as_of_ms, with_stores).persist()
     try:
         verify_candidates(written, trained.origin.people, version, with_stores)
     finally:

@@ -6,14 +6,19 @@ since the training can only be judged where it happened, in the log of decisions
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 from numpy.typing import NDArray
 
 from headrace.domain.features import COLUMN, FEATURES
 from headrace.domain.model import BatchCandidates
 from headrace.domain.order import score_order
+from headrace.domain.preferences import lasting_of, told_of
 from headrace.domain.scoring import Weights, score_parts, scores_of
-from headrace.learn.retrieval import BATCH_SOURCES, ITEM_TO_ITEM, OWN_HISTORY, Catalogue, Found, Items
+from headrace.domain.signals import no_signals
+from headrace.domain.taste import taste_of
+from headrace.learn.retrieval import BATCH_SOURCES, ITEM_TO_ITEM, OWN_HISTORY, Catalogue, Found, Items, Profile
 
 
 def merged(found: Found, popularity: NDArray[np.int64], factors: NDArray[np.float32], limit: int) -> BatchCandidates:
@@ -36,6 +41,11 @@ def merged(found: Found, popularity: NDArray[np.int64], factors: NDArray[np.floa
     return BatchCandidates(items[rows].astype(np.uint32), scores[rows], sources[rows], factors)
 
 
+def row_of(found: Found, profile: Profile, popularity: NDArray[np.int64], limit: int, as_of_ms: int) -> BatchCandidates:
+    """What is stored for a person: `merged`, and the taste that their history makes."""
+    return replace(merged(found, popularity, profile.factors, limit), taste=taste_of(profile.acts, as_of_ms))
+
+
 def as_served(stored: BatchCandidates, model: Catalogue, weights: Weights) -> Items:
     """The distinct items in serving's order: by score, then popularity, then index."""
     items, which = np.unique(stored.items.astype(np.int64), return_inverse=True)
@@ -44,6 +54,11 @@ def as_served(stored: BatchCandidates, model: Catalogue, weights: Weights) -> It
     for name, source in (("item_to_item", ITEM_TO_ITEM), ("own_history", OWN_HISTORY)):
         rows = stored.sources == source
         features[which[rows], COLUMN[name]] = stored.scores[rows]
+    if stored.taste is not None:
+        nothing = no_signals()
+        lasting = lasting_of(stored.taste, nothing, told_of(nothing), stored.taste.as_of_ms, model.category_code)
+        features[:, COLUMN["taste_category"]] = lasting.categories[model.category[items]]
+        features[:, COLUMN["taste_refused"]] = lasting.refused(items)
     most = int(model.popularity.max(initial=0))
     if most:
         features[:, COLUMN["popularity"]] = np.log1p(model.popularity[items]) / np.log1p(most)

@@ -7,13 +7,14 @@ what they did not, so that none of them crowds the other out and a placement can
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Final
 
 import numpy as np
 from numpy.typing import NDArray
 
 from headrace.domain.model import SOURCES
+from headrace.domain.taste import Acts, no_acts
 
 ALS: Final = SOURCES.index("als")
 ITEM_TO_ITEM: Final = SOURCES.index("item_to_item")
@@ -37,6 +38,7 @@ class Catalogue:
     """A fitted model, with its items in order of preference at equal score.
 
     by_popularity  int64 [n]: indices, most popular first, then the smaller index
+    category       int64 [n]: places in `category_code`, whose first is "unknown"
     """
 
     item_factors: NDArray[np.float32]
@@ -44,15 +46,21 @@ class Catalogue:
     neighbour_scores: NDArray[np.float32]
     popularity: NDArray[np.int64]
     by_popularity: Items
+    category: Items
+    category_code: Mapping[str, int]
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Profile:
-    """What training knows of one person: distinct items, newest first, how often each, and their factors (or zeros)."""
+    """What training knows of one person: distinct items, newest first, how often each, and their factors (or zeros).
+
+    acts: all that they did, what speaks against an item too.
+    """
 
     items: Items
     counts: NDArray[np.int64]
     factors: NDArray[np.float32]
+    acts: Acts = field(default_factory=no_acts)
 
 
 def popularity_order(popularity: NDArray[np.int64]) -> Items:

@@ -15,7 +15,7 @@ from headrace.domain.candidates import pack
 from headrace.domain.events import Person
 from headrace.errors import ModelCorrupt, StoreUnavailable
 from headrace.learn.people import map_people
-from headrace.learn.ranking import merged
+from headrace.learn.ranking import row_of
 from headrace.learn.retrieval import Catalogue, Profile, find_all
 from headrace.stores.ports import Stores
 
@@ -33,15 +33,18 @@ class WithStores(Protocol):
 
 
 def write_candidates(
-    profiles: DataFrame, model: Catalogue, version: str, limit: int, with_stores: WithStores
+    profiles: DataFrame, model: Catalogue, version: str, limit: int, as_of_ms: int, with_stores: WithStores
 ) -> DataFrame:
-    """WRITTEN, one row per person of `profiles` whose candidates are durable. Lazy: the caller counts it, once."""
+    """WRITTEN, one row per person of `profiles` whose candidates and taste, as of `as_of_ms`, are durable.
+
+    Lazy: the caller counts it, once.
+    """
     shared = profiles.sparkSession.sparkContext.broadcast(model)
 
     def write(persons: list[str], of: list[Profile]) -> pa.RecordBatch:
         known = shared.value
         packed = [
-            pack(merged(found, known.popularity, profile.factors, limit))
+            pack(row_of(found, profile, known.popularity, limit, as_of_ms))
             for profile, found in zip(of, find_all(known, of, limit), strict=True)
         ]
         rows = [(Person(person), row) for person, row in zip(persons, packed, strict=True)]

@@ -11,7 +11,9 @@ from pyspark.sql import functions as F
 
 from headrace.domain.catalogue import ItemMeta
 from headrace.domain.model import ModelArrays
+from headrace.domain.orders import Orders
 from headrace.errors import BadInput
+from headrace.learn.acts import acts_of
 from headrace.learn.catalogue import read_catalogue
 from headrace.learn.evaluation import Evaluation, evaluate, gather
 from headrace.learn.fit import FitSettings, Fitted, fit
@@ -19,6 +21,7 @@ from headrace.learn.gate import FEWEST_PEOPLE, Served, Verdict, decide, served_f
 from headrace.learn.history import Pin, one_row_per_event, pin, read_history, weighed
 from headrace.learn.holdout import cut_of, hold_out
 from headrace.learn.matrix import ItemIndex, index_items
+from headrace.learn.orders import orders
 from headrace.learn.people import profiles
 from headrace.learn.publish import Trained, publish, shelve, tidy
 from headrace.learn.stored import WithStores
@@ -50,7 +53,9 @@ def train(
     known = spark.createDataFrame([(item,) for item in catalogue.metas], "item_id string")
     index = index_items(spark, events.select("item_id").union(known))
     limit = publication.candidates_per_person
-    people, evaluation = _judged(events, index, settings, limit)
+    meta = tuple(catalogue.metas.get(item) for item in index.items)
+    categories = [None if row is None else row.category for row in meta]
+    people, evaluation = _judged(events, index, categories, settings, limit)
     origin = Origin(
         feature_set_id=publication.feature_set_id,
         clock_ms=newest_ms if wanted.clock_ms is None else wanted.clock_ms,
@@ -60,15 +65,18 @@ def train(
         events=n_events,
         people=n_people,
     )
-    fitted = fit(events, index, origin.clock_ms, settings)
-    meta = tuple(catalogue.metas.get(item) for item in index.items)
-    arrays = _named(fitted, index, meta, origin)
-    say(f"fitted {arrays.version}: {len(index.items):,} items, rank {settings.als.rank}")
+    fitted = fit(events, index, categories, origin.clock_ms, settings)
+    ordered = orders(events, index, origin.clock_ms)
+    arrays = _named(fitted, ordered, index, meta, origin)
+    contexts = f"{len(ordered.contexts):,} contexts of orders"
+    say(f"fitted {arrays.version}: {len(index.items):,} items, rank {settings.als.rank}, {contexts}")
     served = _served(publication.shelf, with_stores)
     verdict = decide(evaluation, people, served, publication.gate_tolerance, publication.force)
     say(f"gate: {verdict.reason}")
     record(arrays.version, origin, verdict)
-    trained = Trained(arrays, fitted.model, meta, origin, profiles(events, fitted.pairs, fitted.people))
+    trained = Trained(
+        arrays, fitted.model, meta, origin, profiles(events, fitted.pairs, fitted.people, acts_of(events, index))
+    )
     if not verdict.publish:
         return shelve(trained, verdict, publication.shelf), verdict
     manifest = publish(trained, verdict, publication.shelf, limit, with_stores)
@@ -89,7 +97,9 @@ def _counted(events: DataFrame, ledger: str, pinned: Pin) -> tuple[int, int, int
     return int(row[0]), int(row[1]), int(row[2])
 
 
-def _judged(events: DataFrame, index: ItemIndex, settings: FitSettings, limit: int) -> tuple[int, Evaluation | None]:
+def _judged(
+    events: DataFrame, index: ItemIndex, categories: Sequence[str | None], settings: FitSettings, limit: int
+) -> tuple[int, Evaluation | None]:
     """How many people could judge, and the evaluation of a fit that did not see their newest choices."""
     cut_ms = cut_of(events)
     if cut_ms is None:
@@ -97,14 +107,16 @@ def _judged(events: DataFrame, index: ItemIndex, settings: FitSettings, limit: i
     held = hold_out(events, index, cut_ms)
     if held.people < FEWEST_PEOPLE:
         return held.people, None  # no verdict could rest on them: a fit less
-    fitted = fit(held.before, index, cut_ms, settings)
-    known = profiles(held.relevant, fitted.pairs, fitted.people)
-    judges = gather(known, held.relevant, fitted.model, limit)
+    fitted = fit(held.before, index, categories, cut_ms, settings)
+    known = profiles(held.relevant, fitted.pairs, fitted.people, acts_of(held.before, index))
+    judges = gather(known, held.relevant, fitted.model, limit, cut_ms)
     fitted.pairs.unpersist()
     return held.people, evaluate(judges, fitted.model, held.people, cut_ms)
 
 
-def _named(fitted: Fitted, index: ItemIndex, meta: Sequence[ItemMeta | None], origin: Origin) -> ModelArrays:
+def _named(
+    fitted: Fitted, ordered: Orders, index: ItemIndex, meta: Sequence[ItemMeta | None], origin: Origin
+) -> ModelArrays:
     arrays = ModelArrays(
         version="",
         feature_set_id=origin.feature_set_id,
@@ -114,6 +126,7 @@ def _named(fitted: Fitted, index: ItemIndex, meta: Sequence[ItemMeta | None], or
         neighbours=fitted.model.neighbours,
         neighbour_scores=fitted.model.neighbour_scores,
         popularity=fitted.model.popularity,
+        orders=ordered,
     )
     return replace(arrays, version=version_of(arrays, meta, origin))
 

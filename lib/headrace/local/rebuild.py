@@ -14,7 +14,7 @@ _AGAIN: Final = "appends all that {source} still holds to table {table} again: m
 
 REBUILDS: Final[Mapping[str, str]] = {
     "ingest": "sends all that events.raw still holds through again: redeliveries, which count once, in new ledger rows",
-    "hot-v2": "counts panes anew from what events.clean still holds; older panes stay as they are until their TTL",
+    "hot-v3": "counts panes anew from what events.clean still holds; older panes stay as they are until their TTL",
     "ledger-v1": _AGAIN.format(source="events.clean", table="events"),
     "windows-v2": _AGAIN.format(source="table events", table="user_windows"),
     "sessions-v2": _AGAIN.format(source="table events", table="sessions"),
@@ -31,7 +31,7 @@ def job_of(writer: str) -> str:
     """The job that runs this writer's query. Raises BadInput where there is no such writer."""
     if writer not in REBUILDS:
         raise BadInput(f"--forget {writer}: no such writer; there are {', '.join(REBUILDS)}")
-    return {"ingest": "ingest", "hot-v2": "hot"}.get(writer, "features")
+    return {"ingest": "ingest", "hot-v3": "hot"}.get(writer, "features")
 
 
 def forget(settings: Settings, writers: Sequence[str]) -> None:

@@ -1,4 +1,4 @@
-"""The jobs of a world: ingest, live, hot, features, serve. The servers that they need have files of their own."""
+"""The jobs of a world: ingest, live, hot, features, trends, serve. The servers that they need have own files."""
 
 from __future__ import annotations
 
@@ -15,15 +15,20 @@ from headrace.ready import read_ready, ready_file
 from headrace.settings import Settings
 
 # Order of their start; they stop in the reverse one, so that the door closes first and what came in is carried through.
-JOBS = ("ingest", "live", "hot", "features", "serve")
-MEMORY_MB = {"ingest": 1000, "live": 150, "hot": 1300, "features": 1700, "serve": 350}  # measured, rounded up
+JOBS = ("ingest", "live", "hot", "features", "trends", "serve")
+MEMORY_MB = {
+    "ingest": 1000,
+    "live": 150,
+    "hot": 1300,
+    "features": 1700,
+    "trends": 150,
+    "serve": 350,
+}  # measured, rounded up
 
 
-NICENESS = {"features": 10}
-"""Its queries work by the minute, and in bursts: on a small machine nothing that is measured in ms waits for them.
-
-On a cluster's master what it does here is driving: that must not starve behind its own executors.
-"""
+NICENESS = {"features": 10, "trends": 10}
+"""They work by the minute or every few seconds, and in bursts: on a small machine nothing that is measured in ms waits
+for them."""
 
 
 def world_parts(settings: Settings, conf: Path) -> tuple[Part, ...]:
@@ -44,7 +49,7 @@ def _job(settings: Settings, conf: Path, name: str) -> Part:
             environ=job_environ(settings, os.environ),
             folder=ROOT,
             log=log,
-            niceness=NICENESS.get(name, 0) if settings.spark.master.startswith("local") else 0,
+            niceness=_niceness(settings, name),
         )
 
     def ready() -> bool:
@@ -65,6 +70,12 @@ def _job(settings: Settings, conf: Path, name: str) -> Part:
         prepare=prepare,
         ready=ready,
     )
+
+
+def _niceness(settings: Settings, name: str) -> int:
+    """What features does here, with a cluster's master, is driving: that must not starve behind its own executors."""
+    drives = name == "features" and not settings.spark.master.startswith("local")
+    return 0 if drives else NICENESS.get(name, 0)
 
 
 def _is_in_session(pid: int, session: int) -> bool:

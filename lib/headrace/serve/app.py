@@ -13,7 +13,7 @@ from starlette.responses import Response
 from starlette.routing import Route
 
 from headrace.errors import HeadraceError
-from headrace.serve import decisions, events, health, items, people, recommendations, rerank, similar, users
+from headrace.serve import decisions, events, health, items, people, recommendations, rerank, similar, trending, users
 from headrace.serve.bodies import JSON
 from headrace.serve.docs_page import page
 from headrace.serve.event_schema import event_schema
@@ -33,6 +33,7 @@ def operations(service: Service) -> tuple[Operation, ...]:
         *recommendations.operations(service),
         *rerank.operations(service),
         *similar.operations(service),
+        *trending.operations(service),
         *people.operations(service),
         *decisions.operations(service),
         *items.operations(service),

@@ -25,6 +25,7 @@ class Ready(msgspec.Struct, frozen=True):
     model       version of the model that is served; null before the first publication
     refused     why a newer model is not served, or null
     catalogue   version of the catalogue in memory
+    trends, trends_age_ms  the snapshot of trends in memory, and how old it is; null before the first
     trouble     why the catalogue topic cannot be read, or null
     unknown_items  accepted events about an item that this catalogue does not know, since the start
     stores      "answering", or why they were not reached yet or are taken for dead
@@ -39,6 +40,8 @@ class Ready(msgspec.Struct, frozen=True):
     trouble: str | None
     items: int
     unknown_items: int
+    trends: str | None
+    trends_age_ms: int | None
     stores: str
     decisions_waiting: int
     decisions_dropped: int
@@ -80,17 +83,19 @@ def operations(service: Service) -> tuple[Operation, ...]:
 
 def ready_now(service: Service) -> Ready:
     """The state of the process as /readyz tells it."""
-    snapshots = service.served.current
+    snapshots, published, clock_ms = service.served.current, service.served.trends.published, service.clock.now_ms()
     return Ready(
         ready=service.served.loaded,
         world=service.world.name,
-        clock_ms=service.clock.now_ms(),
+        clock_ms=clock_ms,
         model=None if snapshots.model.version == NO_MODEL else snapshots.model.version,
         refused=service.served.refused,
         catalogue=snapshots.catalogue.id,
         trouble=service.feed.trouble,
         items=int(snapshots.catalogue.alive.sum()),
         unknown_items=service.metrics.total(UNKNOWN_ITEMS),
+        trends=None if published is None else published.id,
+        trends_age_ms=service.served.trends.age_ms(clock_ms),
         stores=_stores_trouble(service) or "answering",
         decisions_waiting=service.decisions.waiting,
         decisions_dropped=service.metrics.total("decisions_dropped_total"),
@@ -102,7 +107,12 @@ def _stores_trouble(service: Service) -> str | None:
 
 
 def _gauges(service: Service) -> dict[str, tuple[str, float]]:
+    age_ms = service.served.trends.age_ms(service.clock.now_ms())
     return {
+        "trends_age_ms": (
+            "Age of the trends in memory; -1 before the first.",
+            -1.0 if age_ms is None else float(age_ms),
+        ),
         "ready": ("1 once the first snapshots are loaded.", float(service.served.loaded)),
         "stores_answering": ("0 while the stores are taken for dead.", float(_stores_trouble(service) is None)),
         "decisions_waiting": ("Decision records not yet acknowledged.", float(service.decisions.waiting)),

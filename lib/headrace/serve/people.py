@@ -6,15 +6,12 @@ from collections.abc import Mapping, Sequence
 from typing import Annotated, Final
 
 import msgspec
-import numpy as np
 from msgspec import Meta, Struct
-from numpy.typing import NDArray
 from starlette.requests import Request
 from starlette.responses import Response
 
-from headrace.domain.catalogue import Catalogue
 from headrace.domain.events import MAX_ID, Event, Person
-from headrace.domain.facts import FACTS, Facts, zero
+from headrace.domain.facts import PERSON_FACTS, Facts, zero
 from headrace.domain.inputs import Inputs
 from headrace.domain.profile import Profile, profile_of
 from headrace.domain.recommend import known_of
@@ -22,7 +19,9 @@ from headrace.domain.summary import Summary, summary_of
 from headrace.domain.windows import REACH_MS, marginal, windows_at
 from headrace.errors import StoreUnavailable
 from headrace.serve.bodies import as_json
+from headrace.serve.likings import MoodBody, TasteBody, by_category, mood_body, strongest, taste_body
 from headrace.serve.operation import Operation, Parameter
+from headrace.serve.person_context import PersonContext, context_of
 from headrace.serve.problems import bad_field
 from headrace.serve.ranking import freshness
 from headrace.serve.reads import read_person
@@ -31,7 +30,6 @@ from headrace.serve.users import stored_profile
 from headrace.serve.wire import Freshness
 
 SESSIONS: Final = 5
-ITEMS: Final = 20
 USER: Final = "u:"
 
 PERSON: Final = Parameter(
@@ -50,7 +48,10 @@ class Affinities(Struct, frozen=True):
 
 
 class Trained(Struct, frozen=True):
-    """What the served model knows of the person: null candidates for somebody that it does not know."""
+    """What the served model knows of the person: null candidates for somebody that it does not know.
+
+    factors: those of the taste with the mood folded in, which lists are made with.
+    """
 
     model: str
     candidates: int | None
@@ -68,9 +69,12 @@ class PersonFeatures(Struct, frozen=True):
     tail_events: int
     session: Annotated[Summary, Meta(description="The session that is open now, as far as the tail reaches")]
     queries: Annotated[tuple[str, ...], Meta(description="What it searched for, in order of the first such search")]
+    context: PersonContext
     windows: Mapping[str, Mapping[str, Mapping[str, int]]]
     windows_by_content_type: Mapping[str, Mapping[str, Mapping[str, int]]]
     affinities: Affinities
+    mood: MoodBody
+    taste: TasteBody
     trained: Trained
     profile: Annotated[Profile | None, Meta(description="As last sent to /v1/users; null: never, or deleted")]
     sessions: Annotated[tuple[msgspec.Raw, ...], Meta(description="Finished sessions, newest first: as `session`")]
@@ -87,7 +91,7 @@ def operations(service: Service) -> tuple[Operation, ...]:
             "GET",
             "/v1/people/{person}/features",
             "personFeatures",
-            "What is known of a person now: session, windows, affinities, trained profile, with ages.",
+            "What is known of a person now: session, windows, affinities, mood, taste, with ages.",
             get,
             {200: ("Everything; empty parts for a person never seen", PersonFeatures)},
             parameters=(PERSON,),
@@ -121,15 +125,18 @@ async def person_features(service: Service, person: Person) -> PersonFeatures:
         tail_events=len(reads.tail),
         session=summary_of(known.session.session_id, known.session.events, service.policy.currency),
         queries=_queries(known.session.events),
+        context=context_of(reads.tail, reads.panes, clock_ms),
         windows={name: _named(marginal(cells, "category")) for name, cells in windows.items()},
         windows_by_content_type={name: _named(marginal(cells, "content_type")) for name, cells in windows.items()},
         affinities=Affinities(
-            session=_by_category(preferences.session, catalogue),
-            hour=_by_category(preferences.hour, catalogue),
-            day=_by_category(preferences.day, catalogue),
-            items=_strongest(preferences.items, preferences.item_affinity, catalogue),
+            session=by_category(preferences.session, catalogue),
+            hour=by_category(preferences.hour, catalogue),
+            day=by_category(preferences.day, catalogue),
+            items=strongest(preferences.items, preferences.item_affinity, catalogue),
             unwanted=known.unwanted,
         ),
+        mood=mood_body(known, snapshots),
+        taste=taste_body(known, reads.batch, catalogue),
         trained=Trained(
             model=snapshots.model.version,
             candidates=None if reads.batch is None else len(reads.batch.items),
@@ -150,7 +157,7 @@ async def _profile(service: Service, person: Person) -> Profile | None:
 def named(facts: Facts) -> dict[str, int]:
     """Facts by name; zeros are left out, and extremes of nothing."""
     nothing = zero()
-    return {name: int(facts[at]) for at, name in enumerate(FACTS) if facts[at] and facts[at] != nothing[at]}
+    return {name: int(facts[at]) for at, name in enumerate(PERSON_FACTS) if facts[at] and facts[at] != nothing[at]}
 
 
 def _named(totals: Mapping[str, Facts]) -> dict[str, dict[str, int]]:
@@ -159,15 +166,6 @@ def _named(totals: Mapping[str, Facts]) -> dict[str, dict[str, int]]:
 
 def _queries(events: Sequence[Event]) -> tuple[str, ...]:
     return tuple(dict.fromkeys(each.query for each in events if each.kind == "search" and each.query is not None))
-
-
-def _by_category(affinity: NDArray[np.float64], catalogue: Catalogue) -> dict[str, float]:
-    return {catalogue.categories[code]: float(affinity[code]) for code in np.flatnonzero(affinity)}
-
-
-def _strongest(items: NDArray[np.int64], affinity: NDArray[np.float64], catalogue: Catalogue) -> dict[str, float]:
-    best = np.argsort(-np.abs(affinity), kind="stable")[:ITEMS]
-    return {catalogue.items[items[at]]: float(affinity[at]) for at in best}
 
 
 def _person(request: Request) -> Person:

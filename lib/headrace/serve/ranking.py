@@ -6,7 +6,7 @@ Not here: the law itself (domain/recommend.py) and the routes.
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Final
 
 import msgspec
@@ -23,6 +23,7 @@ from headrace.domain.pane_table import table_of
 from headrace.domain.policy import Policy
 from headrace.domain.snapshots import Snapshots
 from headrace.serve.context import context_events
+from headrace.serve.here import here_of
 from headrace.serve.reads import Reads, read_person
 from headrace.serve.service import Service
 from headrace.serve.wire import (
@@ -56,6 +57,7 @@ class Ranking:
     reads: Reads
     snapshots: Snapshots
     trained_ms: int | None
+    trends_ms: int | None
     context_kept: bool
 
 
@@ -70,13 +72,16 @@ async def prepare(
 ) -> Ranking:
     """Read what is known and put it together. Raises Problem for a context event that breaks the contract."""
     request_id = service.new_id()
-    snapshots, trained_ms = service.served.current, service.served.trained_ms
     clock_ms = service.clock.now_ms()
+    snapshots, trained_ms = service.served.at(clock_ms), service.served.trained_ms
+    trends_ms, stale = service.served.trends.age_ms(clock_ms), service.served.trends.stale(clock_ms)
     fresh = context_events(context.events, user_id, session_id, clock_ms, snapshots.catalogue, service.world.currency)
     person = person_of(user_id, session_id)
     reads = await read_person(service, person, clock_ms, snapshots.model.version)
+    reads = replace(reads, degraded=(*reads.degraded, *stale)) if stale else reads
+    now_ms = max(clock_ms, _newest_received(service, reads.tail))
     inputs = Inputs(
-        clock=max(clock_ms, _newest_received(service, reads.tail)),
+        clock=now_ms,
         limit=limit,
         seed=seed_of(service.settings.seed_secret.get_secret_value().encode(), request_id),
         person=person,
@@ -92,8 +97,9 @@ async def prepare(
             price_to=filter_.price_to,
         ),
         exclude=exclude,
+        here=here_of(context, (*reads.tail, *fresh.events), reads.panes, now_ms),
     )
-    return Ranking(request_id, inputs, reads, snapshots, trained_ms, fresh.kept)
+    return Ranking(request_id, inputs, reads, snapshots, trained_ms, trends_ms, fresh.kept)
 
 
 def ranked_list(
@@ -107,7 +113,7 @@ def ranked_list(
         world=service.world.name,
         clock_ms=inputs.clock,
         versions=versions(snapshots, service.policy, inputs.batch is not None),
-        freshness=freshness(inputs, ranking.trained_ms),
+        freshness=freshness(inputs, ranking.trained_ms, ranking.trends_ms),
         degraded=(*ranking.reads.degraded, *_lacking(service, answer)),
         items=tuple(
             RankedItem(
@@ -171,6 +177,7 @@ def versions(snapshots: Snapshots, policy: Policy, has_candidates: bool) -> Vers
         catalogue=snapshots.catalogue.id,
         feature_set=FEATURE_SET_ID,
         weights=policy.weights.id,
+        trends=snapshots.trends.id,
     )
 
 
@@ -193,14 +200,15 @@ def _newest_received(service: Service, tail: tuple[Event, ...]) -> int:
     return max((event.received_at for event in tail), default=0)
 
 
-def freshness(inputs: Inputs, trained_ms: int | None) -> Freshness:
-    """How old the newest thing of each speed is that these inputs hold."""
+def freshness(inputs: Inputs, trained_ms: int | None, trends_ms: int | None = None) -> Freshness:
+    """How old the newest thing of each speed is that these inputs hold; `trends_ms` is an age already."""
     happened = [event.occurred_at for event in inputs.tail]
     panes = table_of(inputs.panes).starts
     return Freshness(
         live=max(0, inputs.clock - max(happened)) if happened else None,
         stream=max(0, inputs.clock - int(panes.max())) if len(panes) else None,
         batch=None if trained_ms is None else max(0, inputs.clock - trained_ms),
+        trends=trends_ms,
     )
 
 

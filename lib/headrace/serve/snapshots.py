@@ -1,4 +1,4 @@
-"""The model and the catalogue in this process's memory: polled, verified, swapped whole. No ranking.
+"""The model, the catalogue and the trends in this process's memory: polled, verified, swapped whole. No ranking.
 
 A request takes `current` once; a swap in the middle of it changes nothing for it.
 """
@@ -7,12 +7,15 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable, Mapping
+from dataclasses import replace
 from typing import Final
 
 from headrace.domain.catalogue import ItemMeta, catalogue_of, with_changes
 from headrace.domain.snapshots import Snapshots, no_model, no_snapshots, snapshots_of
+from headrace.domain.trend_lists import no_trends
 from headrace.errors import FeatureSetMismatch, ModelCorrupt, StoreUnavailable
 from headrace.serve.catalogue_feed import Feed
+from headrace.serve.trend_feed import TrendFeed
 from headrace.stores.ports import Pointer, Stores
 from headrace.stores.shelf import ShelvedModel
 
@@ -35,6 +38,7 @@ class Served:
         self._stores = stores
         self._load = load
         self._feed = feed
+        self.trends = TrendFeed(stores)
         self._models: dict[str, ShelvedModel] = {}
         self._asked = False
         self._refused_pointer: Pointer | None = None
@@ -55,15 +59,22 @@ class Served:
             await self.refresh()
             await asyncio.sleep(poll_s)
 
+    def at(self, clock_ms: int) -> Snapshots:
+        """What a request at this time is answered from: without the trends where they are too old."""
+        return replace(self.current, trends=no_trends()) if self.trends.stale(clock_ms) else self.current
+
     async def refresh(self) -> None:
-        """One look at the pointer and the feed; a swap where either moved."""
+        """One look at the pointer, the feed and the trends; a swap where any of them moved."""
         pointer = await self._pointer()
         if pointer is not None and pointer.version == self.current.model.version:
             self.refused = self._refused_pointer = None
         elif pointer is not None and (pointer != self._refused_pointer or _now_s() >= self._retry_at_s):
             await self._serve_model(pointer)
         if self._feed.offset != self.current.catalogue.offset:
-            self.current = await asyncio.to_thread(_with, self.current, *self._feed.take_fresh())
+            self.current = self._with_trends(await asyncio.to_thread(_with, self.current, *self._feed.take_fresh()))
+        await self.trends.refresh()
+        if self.current.trends.id != self.trends.id:
+            self.current = self._with_trends(self.current)
         self._asked = True
 
     async def _pointer(self) -> Pointer | None:
@@ -86,11 +97,14 @@ class Served:
             self.refused, self._refused_pointer = str(error), pointer
             self._retry_at_s = _now_s() + REFUSED_RETRY_S
             return
-        self.current = await asyncio.to_thread(_of_model, model, *self._feed.take_all())
+        self.current = self._with_trends(await asyncio.to_thread(_of_model, model, *self._feed.take_all()))
         self.trained_ms = model.manifest.origin.clock_ms
         self.refused = self._refused_pointer = None
         self._models[pointer.version] = model
         self._models = {name: one for name, one in self._models.items() if name in (pointer.version, pointer.previous)}
+
+    def _with_trends(self, snapshots: Snapshots) -> Snapshots:
+        return replace(snapshots, trends=self.trends.values(snapshots.catalogue.index))
 
 
 def _now_s() -> float:

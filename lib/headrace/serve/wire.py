@@ -102,17 +102,21 @@ class RankedItem(Struct, frozen=True):
 class Degraded(Struct, frozen=True):
     """A stage that fell back, why, and on what."""
 
-    stage: Annotated[str, Meta(description="tail, panes or candidates; model or items: there are none")]
+    stage: Annotated[
+        str, Meta(description="tail, panes or candidates; trends: too old; model or items: there are none")
+    ]
     why: str
     fallback: str
 
 
 class Freshness(Struct, frozen=True):
-    """Age in ms, on the world's clock, of the newest thing that was used of each speed; null where there was none."""
+    """Age in ms, on the world's clock, of the newest thing that was used of each speed, and of the published trends;
+    null where there was none."""
 
     live: int | None
     stream: int | None
     batch: int | None
+    trends: int | None = None
 
 
 class Versions(Struct, frozen=True):
@@ -123,6 +127,7 @@ class Versions(Struct, frozen=True):
     catalogue: str
     feature_set: str
     weights: str
+    trends: Annotated[str, Meta(description="The snapshot of trends; none: there is none, or it is too old.")] = "none"
 
 
 class RankedList(Struct, frozen=True):

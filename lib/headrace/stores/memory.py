@@ -12,7 +12,7 @@ from headrace.domain.facts import Facts, unpack
 from headrace.domain.panes import PaneKey, hour_of
 from headrace.errors import StoreUnavailable
 from headrace.stores.lease_law import refuse_lease
-from headrace.stores.ports import Lease, PaneCell, Pointer, ProfileRow, SessionRow
+from headrace.stores.ports import Lease, PaneCell, Pointer, ProfileRow, Published, SessionRow
 
 K = TypeVar("K", bound=Hashable)
 V = TypeVar("V", bytes, str, int)
@@ -239,6 +239,25 @@ class MemoryCounts:
         return {key[1]: counted for key, counted in self._counted.items() if key[0] == raw_partition}
 
 
+@dataclass(slots=True)
+class MemoryTrends:
+    switch: Switch
+    _newest: tuple[int, Published, bytes] | None = None
+
+    async def publish(self, published: Published, packed: bytes, write_us: int) -> None:
+        self.switch.check()
+        if self._newest is None or write_us > self._newest[0]:
+            self._newest = write_us, published, packed
+
+    async def published(self) -> Published | None:
+        self.switch.check()
+        return None if self._newest is None else self._newest[1]
+
+    async def lists(self) -> tuple[Published, bytes] | None:
+        self.switch.check()
+        return None if self._newest is None else self._newest[1:]
+
+
 class MemoryStores:
     """All of them; `switch.down = True` makes every call raise StoreUnavailable until it is False again."""
 
@@ -255,6 +274,7 @@ class MemoryStores:
         self.clocks = MemoryClocks(self.switch)
         self.leases = MemoryLeases(self.switch)
         self.counts = MemoryCounts(self.switch)
+        self.trends = MemoryTrends(self.switch)
 
     async def close(self) -> None:
         """Nothing to let go of."""

@@ -61,6 +61,14 @@ class Pointer:
 
 
 @dataclass(frozen=True, slots=True)
+class Published:
+    """Which trends are published, and how far everything was read that they were made from, on the world's clock."""
+
+    id: str
+    clock_ms: int
+
+
+@dataclass(frozen=True, slots=True)
 class Appended:
     """Where the broker put a record, and when; `timestamp_ms` is the topic's LogAppendTime where it has one."""
 
@@ -201,6 +209,19 @@ class Counts(Protocol):
         """hour in ms → counted."""
 
 
+class Trends(Protocol):
+    """The ranked lists of this world: one snapshot, the newest."""
+
+    async def publish(self, published: Published, packed: bytes, write_us: int) -> None:
+        """Replace the snapshot by this one (domain/trend_lists.py packs it); the greatest `write_us` wins."""
+
+    async def published(self) -> Published | None:
+        """What is published, without its lists; None before the first publication."""
+
+    async def lists(self) -> tuple[Published, bytes] | None:
+        """What is published, with its packed lists."""
+
+
 class EventLog(Protocol):
     """The append side of the topics."""
 
@@ -243,6 +264,8 @@ class Stores(Protocol):
     def leases(self) -> Leases: ...
     @property
     def counts(self) -> Counts: ...
+    @property
+    def trends(self) -> Trends: ...
 
     async def close(self) -> None:
         """Let go of the connection; calling it twice is fine."""

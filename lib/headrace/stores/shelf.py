@@ -1,8 +1,8 @@
 """The model shelf: one folder per model version, written whole or not at all. No training, no pointer, no Spark.
 
-`<shelf>/<version>/` holds manifest.json, items.json, items_meta.json and four .npy arrays (domain/model.py). A folder
-appears under its name by one rename after everything in it is on disk, so a crash leaves only a `.writing-…` folder
-that nobody reads; the next write clears it.
+`<shelf>/<version>/` holds manifest.json, items.json, items_meta.json and .npy arrays (domain/model.py, orders.py). A
+folder appears under its name by one rename after everything in it is on disk, so a crash leaves only a `.writing-…`
+folder that nobody reads; the next write clears it.
 """
 
 from __future__ import annotations
@@ -23,6 +23,7 @@ from numpy.typing import NDArray
 
 from headrace.domain.catalogue import ItemMeta
 from headrace.domain.model import ModelArrays
+from headrace.domain.orders import orders_of
 from headrace.errors import FeatureSetMismatch, ModelCorrupt
 from headrace.stores.manifest import (
     MANIFEST,
@@ -42,7 +43,15 @@ ARRAYS: Final = {
     "neighbour_scores": ("<f4", 2),
     "popularity": ("<i8", 1),
 }
-"""array → (its dtype on disk, its dimensions); the file is `<array>.npy`."""
+"""array of as many rows as items → (its dtype on disk, its dimensions); the file is `<array>.npy`."""
+
+ORDERS: Final = {
+    "order_contexts": ("<i8", 2),
+    "order_starts": ("<i8", 1),
+    "order_items": ("<i4", 1),
+    "order_people": ("<i4", 1),
+}
+"""The arrays of domain/orders.py likewise, its field after `order_`."""
 
 _WRITING: Final = ".writing-"
 
@@ -118,7 +127,7 @@ def load_model(shelf: Path, version: str, feature_set_id: str) -> ShelvedModel:
             f"model {version} was trained on feature set {manifest.origin.feature_set_id}, this code computes "
             f"{feature_set_id}: train again (headrace train), or run the code that the model was trained with"
         )
-    expected = {ITEMS, META, *(f"{name}.npy" for name in ARRAYS)}
+    expected = {ITEMS, META, *(f"{name}.npy" for name in (*ARRAYS, *ORDERS))}
     if set(manifest.files) != expected:
         raise ModelCorrupt(f"model {version}: its manifest names {sorted(manifest.files)}, not {sorted(expected)}")
     contents = {name: _checked(shelf / version / name, sha256) for name, sha256 in manifest.files.items()}
@@ -134,6 +143,12 @@ def load_model(shelf: Path, version: str, feature_set_id: str) -> ShelvedModel:
             neighbours=_array(contents, "neighbours").astype(np.int32, copy=False),
             neighbour_scores=_array(contents, "neighbour_scores").astype(np.float32, copy=False),
             popularity=_array(contents, "popularity").astype(np.int64, copy=False),
+            orders=orders_of(
+                _array(contents, "order_contexts").astype(np.int64, copy=False),
+                _array(contents, "order_starts").astype(np.int64, copy=False),
+                _array(contents, "order_items").astype(np.int32, copy=False),
+                _array(contents, "order_people").astype(np.int32, copy=False),
+            ),
         )
     except (ValueError, TypeError) as error:
         raise ModelCorrupt(f"model {version}: {error}") from error
@@ -171,16 +186,18 @@ def _files(arrays: ModelArrays, meta: Sequence[ItemMeta | None]) -> dict[str, by
         ITEMS: as_json(list(arrays.items)),
         META: as_json([None if row is None else asdict(row) for row in meta]),
     }
-    for name, (dtype, _) in ARRAYS.items():
+    named = {name: getattr(arrays, name) for name in ARRAYS}
+    named |= {name: getattr(arrays.orders, name.removeprefix("order_")) for name in ORDERS}
+    for name, (dtype, _) in (ARRAYS | ORDERS).items():
         buffer = io.BytesIO()
-        np.save(buffer, np.ascontiguousarray(getattr(arrays, name)).astype(dtype, copy=False), allow_pickle=False)
+        np.save(buffer, np.ascontiguousarray(named[name]).astype(dtype, copy=False), allow_pickle=False)
         contents[f"{name}.npy"] = buffer.getvalue()
     return contents
 
 
 def _array(contents: Mapping[str, bytes], name: str) -> NDArray[np.generic]:
     array: NDArray[np.generic] = np.load(io.BytesIO(contents[f"{name}.npy"]), allow_pickle=False)
-    dtype, dimensions = ARRAYS[name]
+    dtype, dimensions = (ARRAYS | ORDERS)[name]
     if array.dtype != np.dtype(dtype) or array.ndim != dimensions:
         raise ValueError(f"{name} is {array.dtype} of {array.ndim} dimensions, expected {dtype} of {dimensions}")
     return array
@@ -195,6 +212,9 @@ def _shape_problem(arrays: ModelArrays, meta: Sequence[ItemMeta | None]) -> str 
         return f"neighbours {arrays.neighbours.shape}, their scores {arrays.neighbour_scores.shape}"
     if arrays.neighbours.size and not -1 <= int(arrays.neighbours.min()) <= int(arrays.neighbours.max()) < n:
         return "a neighbour is no item"
+    ordered = arrays.orders.items
+    if ordered.size and not 0 <= int(ordered.min()) <= int(ordered.max()) < n:
+        return "an ordered item is no item"
     if not (np.isfinite(arrays.item_factors).all() and np.isfinite(arrays.neighbour_scores).all()):
         return "a factor or a score is not finite"
     return None

@@ -110,7 +110,7 @@ def _at(spark: SparkSession, folder: str, name: str) -> tuple[JavaObject, JavaOb
 def is_shared(folder: str) -> bool:
     """Whether other machines reach this folder too: it is a URI, and not one of files.
 
-    >>> [is_shared(each) for each in ("s3a://lake/checkpoints/hot-v2", "/var/c/hot-v2", "file:///var/c/hot-v2")]
+    >>> [is_shared(each) for each in ("s3a://lake/checkpoints/hot-v3", "/var/c/hot-v3", "file:///var/c/hot-v3")]
     [True, False, False]
     """
     return urlsplit(folder).scheme not in ("", "file")

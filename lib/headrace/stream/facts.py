@@ -6,7 +6,9 @@ from pyspark.sql import Column
 from pyspark.sql import functions as F
 
 from headrace.domain.distinct import COLUMN_BITS, COLUMNS, LEVELS
-from headrace.domain.facts import COUNTS, PEOPLE, PERSON_FACTS, SUMS, VALUE_FACT
+from headrace.domain.facts import COUNTS, PEOPLE, PERSON_FACTS, PLACE_NEWEST, SUMS, VALUE_FACT
+from headrace.domain.panes import MINUTE_MS
+from headrace.domain.places import LAST_MINUTE, LAT_BITS, LAT_STEPS, LON_BITS, LON_STEPS, PER_DEGREE
 
 READS = ("kind", "value_milli", "price_minor", "currency", "tz_offset_min")
 """The columns of an event that facts are made from."""
@@ -42,6 +44,21 @@ def people_words(bit: Column) -> list[Column]:
     word = F.shiftright(bit, 6)
     words = (F.bit_or(F.when(word == place, mask)) for place in range(len(PEOPLE)))
     return [F.coalesce(bits, F.lit(0)).alias(name) for bits, name in zip(words, PEOPLE, strict=True)]
+
+
+def place_word(occurred_at: Column, lat: Column, lon: Column) -> Column:
+    """places.place_word as a column; null without a place."""
+    minute = F.least(F.call_function("div", occurred_at, F.lit(MINUTE_MS)), F.lit(LAST_MINUTE))
+    lat_step = F.least(F.floor((lat + F.lit(90.0)) * F.lit(PER_DEGREE)), F.lit(LAT_STEPS - 1))
+    lon_step = F.least(F.floor((lon + F.lit(180.0)) * F.lit(PER_DEGREE)), F.lit(LON_STEPS - 1))
+    # `least` passes over nulls: both degrees are there, or neither is.
+    word = F.shiftleft(F.shiftleft(minute, LAT_BITS).bitwiseOR(lat_step), LON_BITS).bitwiseOR(lon_step)
+    return F.when(lat.isNotNull() & lon.isNotNull(), word)
+
+
+def newest_place(word: Column) -> Column:
+    """Aggregate over rows with a `place_word`, or null."""
+    return F.coalesce(F.max(word), F.lit(0)).alias(PLACE_NEWEST)
 
 
 def priced(currency: str) -> Column:

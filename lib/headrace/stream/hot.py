@@ -22,7 +22,7 @@ from headrace.stream.patience import next_write_us
 from headrace.stream.records import topic_records
 from headrace.stream.watermark import with_state_horizon
 
-HOT: Final = "hot-v2"
+HOT: Final = "hot-v3"
 """Name of its checkpoint and of its writer: another version means another state."""
 
 

@@ -17,6 +17,7 @@ from headrace.stores.cassandra.pointers import CassandraPointers, open_pointers
 from headrace.stores.cassandra.profiles import CassandraProfiles, open_profiles
 from headrace.stores.cassandra.sessions import CassandraSessions, open_sessions
 from headrace.stores.cassandra.tails import CassandraTails, open_tails
+from headrace.stores.cassandra.trends import CassandraTrends, open_trends
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,6 +36,7 @@ class CassandraStores:
     clocks: CassandraClocks
     leases: CassandraLeases
     counts: CassandraCounts
+    trends: CassandraTrends
 
     async def close(self) -> None:
         await self.connection.close()
@@ -61,6 +63,7 @@ async def open_stores(cassandra: Cassandra, keyspace: str) -> CassandraStores:
             clocks=await open_clocks(connection),
             leases=await open_leases(connection),
             counts=await open_counts(connection),
+            trends=await open_trends(connection),
         )
     except StoreUnavailable:
         await connection.close()

@@ -140,11 +140,16 @@ class Consumer:
 
 
 def open_consumer(
-    kafka: Kafka, group: str | None = None, topics: Sequence[str] = (), fetch_max_wait_ms: int = FETCH_MAX_WAIT_MS
+    kafka: Kafka,
+    group: str | None = None,
+    topics: Sequence[str] = (),
+    fetch_max_wait_ms: int = FETCH_MAX_WAIT_MS,
+    fetch_min_bytes: int = 1,
 ) -> Consumer:
     """A member of `group` on `topics`, from the beginning where nothing is committed; or, without, see assign_whole.
 
-    `fetch_max_wait_ms`: how long an empty fetch stays with the broker. It never commits by itself.
+    `fetch_max_wait_ms`: how long a fetch of less than `fetch_min_bytes` stays with the broker. It never commits by
+    itself.
     Raises StoreUnavailable when no broker answers.
     """
     reach(kafka, kafka.request_timeout_ms)
@@ -156,6 +161,7 @@ def open_consumer(
             auto_offset_reset="earliest",
             enable_auto_commit=False,
             fetch_max_wait_ms=fetch_max_wait_ms,
+            fetch_min_bytes=fetch_min_bytes,
             max_partition_fetch_bytes=2 * 1_048_576,
             max_poll_records=MAX_POLL_RECORDS,
             session_timeout_ms=SESSION_TIMEOUT_MS,
