@@ -37,8 +37,9 @@ from headrace.stores.ports import EventLog
 from headrace.stores.shelf import load_model
 
 DRAIN_S: Final = 5.0
-GC_ALLOCATIONS: Final = 20_000
-"""A request makes some hundreds of objects and no cycles: Python's default of 700 looks for them in every other one."""
+GC_ALLOCATIONS: Final = 100_000
+"""A request makes a thousand objects and no cycles. Python's default of 700 looks for them in each of them; with 20,000
+that was a twentieth of the process's time, in stops of 2 to 10 ms."""
 
 SWITCH_S: Final = 0.0005
 """Python's default lets the threads behind the log and the catalogue hold a request up for 5 ms at a time."""
