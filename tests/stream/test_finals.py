@@ -41,6 +41,11 @@ def test_only_a_first_start_on_an_old_ledger_warns(
     warn_of_rebuild(tuned, settings, WINDOWS)
     assert "windows-v2 begins anew on a ledger that is not: whatever occurred between 1970-01-01 00:00" in caplog.text
     caplog.clear()
-    Path(settings.checkpoint(WINDOWS), "offsets").mkdir(parents=True)
+    planned = Path(settings.checkpoint(WINDOWS), "offsets", "0")
+    planned.parent.mkdir(parents=True)
+    warn_of_rebuild(tuned, settings, WINDOWS)
+    assert caplog.text != ""  # it died before its first batch
+    caplog.clear()
+    planned.touch()
     warn_of_rebuild(tuned, settings, WINDOWS)
     assert caplog.text == ""
