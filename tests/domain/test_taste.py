@@ -199,7 +199,9 @@ def test_an_act_of_liking_moves_category_and_item_up_and_one_of_refusing_moves_t
     up: str, down: str, rows: list[tuple[str, str, int]], item: str
 ) -> None:
     trained = taste_of(acts(*told([row for row in rows if row[2] > DAY_MS])), CLOCK - DAY_MS)
-    code, place = SMALL.catalogue.category_code[METAS[item].category or ""], ITEMS.index(item)  # type: ignore[union-attr]  # both have metas
+    meta, place = METAS[item], ITEMS.index(item)
+    assert meta is not None
+    code = SMALL.catalogue.category_code[meta.category or ""]
     liked = event(up, item, 2, value_milli=20_000_000)
 
     def of(*tail: Event) -> tuple[float, float]:

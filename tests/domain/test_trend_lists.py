@@ -5,10 +5,14 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
+from headrace.domain.answer import Answer
 from headrace.domain.catalogue import ItemMeta
 from headrace.domain.decision import answer_again, decode, encode, record_of, response_hash
+from headrace.domain.inputs import Inputs
 from headrace.domain.policy import Policy
 from headrace.domain.recommend import recommend
+from headrace.domain.record import Record
+from headrace.domain.snapshots import Snapshots
 from headrace.domain.trend_lists import (
     MOST_BYTES,
     id_of,
@@ -30,6 +34,21 @@ TRENDS = Trends(
     {"1h": 0, "1d": 40_000},
 )
 INDEX = {"mug": 0, "pan": 1, "pot": 2, "bat": 3}
+
+
+def recorded(asked: Inputs, seen: Snapshots, policy: Policy, answer: Answer, *, context_kept: bool = True) -> Record:
+    return record_of(
+        request_id="r",
+        parent_id=None,
+        build="b",
+        placement="p",
+        request="{}",
+        inputs=asked,
+        snapshots=seen,
+        policy=policy,
+        answer=answer,
+        context_kept=context_kept,
+    )
 
 
 def test_unpacking_gives_back_what_was_packed_and_the_same_lists_have_one_name() -> None:
@@ -73,17 +92,7 @@ def test_a_decision_made_with_trends_is_answered_again_without_their_snapshot() 
     seen = replace(now, trends=values_of("t-1", replace(TRENDS, lists=lists), now.catalogue.index))
     asked, policy = inputs([event("view", "pan")], limit=5), Policy(exploration_rate=0.0)
     answer = recommend(asked, seen, policy)
-    record = record_of(
-        request_id="r",
-        parent_id=None,
-        build="b",
-        placement="p",
-        request="{}",
-        inputs=asked,
-        snapshots=seen,
-        policy=policy,
-        answer=answer,
-    )
+    record = recorded(asked, seen, policy, answer)
     assert record["trends"]["id"] == "t-1"
     assert record["trends"]["items"] == [1, 2, 3, "new"]  # the deleted mug is no candidate
     assert record["trends"]["top"] == ["new", 0, 3]
@@ -123,16 +132,5 @@ def test_a_decision_that_may_not_tell_its_candidates_tells_none_by_its_trends() 
     now = snapshots()
     seen = replace(now, trends=values_of("t-1", TRENDS, now.catalogue.index))
     asked, policy = inputs(context=(event("view", "pan"),)), Policy()
-    record = record_of(
-        request_id="r",
-        parent_id=None,
-        build="b",
-        placement="p",
-        request="{}",
-        inputs=asked,
-        snapshots=seen,
-        policy=policy,
-        answer=recommend(asked, seen, policy),
-        context_kept=False,
-    )
+    record = recorded(asked, seen, policy, recommend(asked, seen, policy), context_kept=False)
     assert record["trends"]["items"] == []

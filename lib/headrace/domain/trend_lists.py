@@ -12,6 +12,7 @@ from typing import Final, TypedDict
 import numpy as np
 from numpy.typing import NDArray
 
+from headrace.domain.affinity import looked_up
 from headrace.domain.trends import TOP, Ranked, Trends
 
 MOST_BYTES: Final = 65_535
@@ -146,8 +147,4 @@ def trend_values(
 
 def read_off(values: TrendValues, items: NDArray[np.int64]) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
     """lately and above of each catalogue index."""
-    if not len(values.items):
-        return np.zeros(len(items)), np.zeros(len(items))
-    places = np.minimum(np.searchsorted(values.items, items), len(values.items) - 1)
-    listed = values.items[places] == items
-    return np.where(listed, values.lately[places], 0.0), np.where(listed, values.above[places], 0.0)
+    return looked_up(values.items, values.lately, items), looked_up(values.items, values.above, items)
