@@ -13,7 +13,7 @@ import urllib.error
 import urllib.request
 from collections import Counter
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager, suppress
+from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -62,15 +62,17 @@ def standalone_cluster(folder: Path, workers: int = 1, cores: int = 1, memory: s
     port, page_port = free_ports(2)
     page, master = f"http://127.0.0.1:{page_port}", f"spark://127.0.0.1:{port}"
     home, places = folder / "master", tuple(folder / f"worker-{number}" for number in range(1, workers + 1))
-    with _stopped_at_the_end([place / "pid" for place in (home, *places)]):
-        _start(home, "master.Master", "--port", str(port), "--webui-port", str(page_port))
+    with ExitStack() as ended, _stopped_at_the_end([place / "pid" for place in (home, *places)]):
+        program = _start(home, "master.Master", "--port", str(port), "--webui-port", str(page_port))
+        ended.callback(program.wait, GRACE_S)
         for place in places:
             slots = ("--cores", str(cores), "--memory", memory)
-            _start(place, "worker.Worker", "--webui-port", "0", "--work-dir", str(place), *slots, master)
+            program = _start(place, "worker.Worker", "--webui-port", "0", "--work-dir", str(place), *slots, master)
+            ended.callback(program.wait, GRACE_S)
         yield Standalone(master, page, places)
 
 
-def _start(folder: Path, role: str, *arguments: str) -> None:
+def _start(folder: Path, role: str, *arguments: str) -> subprocess.Popen[bytes]:
     environ = dict(os.environ) | {
         "JAVA_HOME": str(find_java(os.environ).home),
         "SPARK_LOCAL_IP": "127.0.0.1",
@@ -80,7 +82,7 @@ def _start(folder: Path, role: str, *arguments: str) -> None:
     }
     program = str(pyspark_home() / "bin" / "spark-class")
     command = (program, f"org.apache.spark.deploy.{role}", "--host", "127.0.0.1", *arguments)
-    start(Launch(command, environ, folder, folder / "log"), folder / "pid")
+    return start(Launch(command, environ, folder, folder / "log"), folder / "pid")
 
 
 @contextmanager
