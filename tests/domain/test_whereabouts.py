@@ -6,7 +6,7 @@ import pytest
 
 from headrace.domain.events import Event, Place
 from headrace.domain.facts import FACTS, Facts, facts_of, item_facts_of, merge, zero
-from headrace.domain.packing import pack_panes, unpack_panes
+from headrace.domain.pane_columns import pack_panes, unpack_panes
 from headrace.domain.pane_table import table_of
 from headrace.domain.panes import PaneKey, pane_of
 from headrace.domain.policy import Policy

@@ -141,6 +141,13 @@ class Entries:
     places: NDArray[np.int64]
     values: NDArray[np.int64]
 
+    def of_rows(self, rows: NDArray[np.int64]) -> Entries:
+        """Those of these rows, in their order."""
+        sizes = self.sizes[rows]
+        firsts = (np.cumsum(self.sizes) - self.sizes)[rows]
+        at = np.repeat(firsts - (np.cumsum(sizes) - sizes), sizes) + np.arange(sizes.sum())
+        return Entries(sizes, self.places[at], self.values[at])
+
 
 def entries_of_rows(rows: NDArray[np.int64]) -> Entries:
     """Of int64 [n, len(FACTS)]."""

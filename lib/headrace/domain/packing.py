@@ -1,8 +1,8 @@
 """Inputs of a decision as compact plain JSON and back, without loss of anything that the law reads. No record, no zlib.
 
 Events are columns, because equal neighbours compress; a column without a value is left out. Fields that the law does
-not read (query, device, place, request) are not kept: the event's id finds them in the ledger. Nor are the queries and
-places of panes: where the person is, as far as it counted, is a field of the record.
+not read (query, device, place, request) are not kept: the event's id finds them in the ledger. Panes are in
+pane_columns.py.
 """
 
 from __future__ import annotations
@@ -16,18 +16,12 @@ from numpy.typing import NDArray
 
 from headrace.domain.catalogue import Catalogue
 from headrace.domain.events import UNKNOWN, Event, ItemId, Person
-from headrace.domain.facts import PLACE_NEWEST, PLACE_OF, Facts, zero
 from headrace.domain.model import SOURCES, BatchCandidates
-from headrace.domain.pane_table import table_of
-from headrace.domain.panes import DAY_MS, PaneKey, window_panes
 from headrace.domain.retrieval import Pool
 from headrace.domain.taste import Taste
-from headrace.domain.whereabouts import SEARCHED
 
 ItemCode = int | str
 """An item of the model as its index in it, any other as its id."""
-
-_PLACE: Final = PLACE_OF[PLACE_NEWEST]
 
 FIRST_LIVE = SOURCES.index("session_neighbours")
 
@@ -48,15 +42,6 @@ class EventColumns(TypedDict, total=False):
     currency: list[str | None]
     category: list[str | None]
     content_type: list[str | None]
-
-
-class PanePlain(TypedDict):
-    """facts: place in FACTS, value, place, value, …, of those that differ from zero(); no content_type: unknown."""
-
-    start_ms: int
-    category: str
-    content_type: NotRequired[str]
-    facts: list[int]
 
 
 class TastePlain(TypedDict):
@@ -104,25 +89,27 @@ def pack_events(events: Sequence[Event], clock: int, index: Mapping[str, int]) -
         ago_ms=[clock - event.occurred_at for event in events],
         lag_ms=[event.received_at - event.occurred_at for event in events],
     )
-    if any(event.late for event in events):
+    if any([event.late for event in events]):
         columns["late"] = [event.late for event in events]
-    if any(event.session_id is not None for event in events):
-        columns["session_id"] = [event.session_id for event in events]
-    if any(event.item_id is not None for event in events):
-        columns["item"] = [
-            None if event.item_id is None else index.get(event.item_id, event.item_id) for event in events
-        ]
-    if any(event.value_milli is not None for event in events):
-        columns["value_milli"] = [event.value_milli for event in events]
-    if any(event.price_minor is not None for event in events):
-        columns["price_minor"] = [event.price_minor for event in events]
-    if any(event.currency is not None for event in events):
-        columns["currency"] = [event.currency for event in events]
-    if any(event.category is not None for event in events):
-        columns["category"] = [event.category for event in events]
-    if any(event.content_type is not None for event in events):
-        columns["content_type"] = [event.content_type for event in events]
+    if _some(session_ids := [event.session_id for event in events]):
+        columns["session_id"] = session_ids
+    if _some(items := [event.item_id for event in events]):
+        columns["item"] = [None if item is None else index.get(item, item) for item in items]
+    if _some(values := [event.value_milli for event in events]):
+        columns["value_milli"] = values
+    if _some(prices := [event.price_minor for event in events]):
+        columns["price_minor"] = prices
+    if _some(currencies := [event.currency for event in events]):
+        columns["currency"] = currencies
+    if _some(categories := [event.category for event in events]):
+        columns["category"] = categories
+    if _some(content_types := [event.content_type for event in events]):
+        columns["content_type"] = content_types
     return columns
+
+
+def _some(column: Sequence[object]) -> bool:
+    return any(value is not None for value in column)
 
 
 def unpack_events(columns: EventColumns, clock: int, items: Sequence[str]) -> tuple[Event, ...]:
@@ -175,42 +162,6 @@ def unpack_events(columns: EventColumns, clock: int, items: Sequence[str]) -> tu
             strict=True,
         )
     )
-
-
-def pack_panes(panes: Mapping[PaneKey, Facts], clock: int) -> list[PanePlain]:
-    """Those of the last day, oldest first: the law reads no others."""
-    table, day = table_of(panes), window_panes(clock, DAY_MS)
-    entries = table.entries
-    read = entries.places != _PLACE
-    numbers = np.column_stack((entries.places[read], entries.values[read])).reshape(-1).tolist()
-    cells_read = np.repeat(np.arange(len(entries.sizes)), entries.sizes)[read]
-    sizes = 2 * np.bincount(cells_read, minlength=len(entries.sizes))
-    ends = np.cumsum(sizes)
-    firsts = ends - sizes
-    cells = sorted(zip(table.starts.tolist(), table.names, firsts.tolist(), ends.tolist(), strict=True))
-    return [
-        _pane_plain((start_ms, *names), numbers[first:end])
-        for start_ms, names, first, end in cells
-        if day.start <= start_ms < day.stop and names[1] != SEARCHED
-    ]
-
-
-def _pane_plain(key: PaneKey, facts: list[int]) -> PanePlain:
-    start_ms, category, content_type = key
-    plain = PanePlain(start_ms=start_ms, category=category, facts=facts)
-    if content_type != UNKNOWN:
-        plain["content_type"] = content_type
-    return plain
-
-
-def unpack_panes(packed: Sequence[PanePlain]) -> dict[PaneKey, Facts]:
-    """The inverse of `pack_panes`."""
-    panes: dict[PaneKey, Facts] = {}
-    for pane in packed:
-        facts = zero()
-        facts[pane["facts"][::2]] = pane["facts"][1::2]
-        panes[pane["start_ms"], pane["category"], pane.get("content_type", UNKNOWN)] = facts
-    return panes
 
 
 def pack_batch(batch: BatchCandidates) -> BatchPlain:

@@ -8,7 +8,8 @@ from typing import NotRequired, TypedDict
 from headrace.domain.answer import Slot, Step
 from headrace.domain.here import Here
 from headrace.domain.inputs import Wanted
-from headrace.domain.packing import BatchPlain, EventColumns, PanePlain, PoolPlain
+from headrace.domain.packing import BatchPlain, EventColumns, PoolPlain
+from headrace.domain.pane_columns import PaneColumns
 from headrace.domain.policy import Policy
 from headrace.domain.scoring import Weights
 from headrace.domain.trend_record import TrendsPlain
@@ -96,7 +97,7 @@ class Record(TypedDict):
     tail: EventColumns
     context: EventColumns
     context_kept: bool
-    panes: list[PanePlain]
+    panes: PaneColumns
     batch: BatchPlain | None
     degraded: list[str]
     work_level: int
