@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import asyncio
+import time
 from collections.abc import Sequence
 
 from headrace.errors import RecordTooLarge
-from headrace.serve.decision_log import CAPACITY, DecisionLog
+from headrace.serve.decision_log import CAPACITY, PATIENCE_S, DecisionLog
 from headrace.serve.metrics import Metrics
 from headrace.stores.memory_log import MemoryLog
 from headrace.stores.ports import Appended
@@ -102,3 +103,27 @@ def test_a_record_that_cannot_be_made_is_dropped_and_counted_and_ends_nothing() 
         assert (metrics.total("decisions_logged_total"), metrics.total("decisions_dropped_total")) == (1, 1)
 
     asyncio.run(scenario())
+
+
+def test_records_are_made_while_the_loop_has_nothing_else_to_do_and_after_a_second_whoever_waits() -> None:
+    made_after: list[float] = []
+
+    async def busy(until: float) -> None:
+        while time.monotonic() < until:
+            time.sleep(0.001)  # a request that computes
+            await asyncio.sleep(0)
+
+    async def scenario(busy_s: float) -> None:
+        decisions, began = DecisionLog(MemoryLog(), "decisions", Metrics()), time.monotonic()
+
+        def record() -> bytes:
+            made_after.append(time.monotonic() - began)
+            return b"one"
+
+        decisions.offer("r1", record)
+        await asyncio.gather(busy(began + busy_s), worked(decisions, 5.0))
+
+    asyncio.run(scenario(busy_s=0.3))
+    asyncio.run(scenario(busy_s=2.0))
+    assert 0.3 <= made_after[0] < PATIENCE_S
+    assert PATIENCE_S <= made_after[1] < 2.0
