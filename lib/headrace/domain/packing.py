@@ -9,13 +9,13 @@ from __future__ import annotations
 
 import base64
 from collections.abc import Mapping, Sequence
-from typing import Final, NotRequired, TypedDict
+from typing import NotRequired, TypedDict
 
 import numpy as np
 from numpy.typing import NDArray
 
 from headrace.domain.catalogue import Catalogue
-from headrace.domain.events import UNKNOWN, Event, ItemId, Person
+from headrace.domain.events import Event, ItemId, Person
 from headrace.domain.model import SOURCES, BatchCandidates
 from headrace.domain.retrieval import Pool
 from headrace.domain.taste import Taste
@@ -89,7 +89,7 @@ def pack_events(events: Sequence[Event], clock: int, index: Mapping[str, int]) -
         ago_ms=[clock - event.occurred_at for event in events],
         lag_ms=[event.received_at - event.occurred_at for event in events],
     )
-    if any([event.late for event in events]):
+    if any(event.late for event in events):
         columns["late"] = [event.late for event in events]
     if _some(session_ids := [event.session_id for event in events]):
         columns["session_id"] = session_ids
