@@ -39,8 +39,8 @@ demo: $(READY) ## a lambda at work: up, a simulated shop, a first training, one 
 cluster: $(READY) ## two Spark workers and three Cassandra nodes, one of each killed: equal to the oracle?
 	$(BIN)/python -m tests.end_to_end.cluster_story $(FLAGS)
 
-test: $(READY) $(AIRFLOW)/.made-from-lock ## every test but the cluster's; FLAGS='-k name' for some
-	$(BIN)/python -m pytest -m 'not cluster' $(FLAGS)
+test: $(READY) $(AIRFLOW)/.made-from-lock ## every test but the cluster's, in two processes; FLAGS='-k name' for some
+	$(BIN)/python -m pytest -n 2 --dist loadgroup -m 'not cluster' $(FLAGS)
 
 test-unit: $(READY) ## the tests that start neither Spark nor servers
 	$(BIN)/python -m pytest -m 'not spark and not stack and not airflow' $(FLAGS)

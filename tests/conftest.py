@@ -39,10 +39,16 @@ CACHE = Path(os.environ.get("HEADRACE__PATHS__CACHE", "~/.cache/headrace")).expa
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """The first test that asks for servers or jobs waits for their start; any of them may be the first."""
+    """The first test that asks for servers or jobs waits for their start; any of them may be the first.
+
+    In several processes (`-n 2 --dist loadgroup`) all tests that share a Spark session are in one of them, and all that
+    share a stack in one; those that need both have servers of their own beside the session.
+    """
     for item in items:
         if item.get_closest_marker("stack") and not item.get_closest_marker("timeout"):
             item.add_marker(pytest.mark.timeout(START_S))
+        if group := next((name for name in ("spark", "stack", "airflow") if item.get_closest_marker(name)), None):
+            item.add_marker(pytest.mark.xdist_group(group))
 
 
 @pytest.fixture(scope="session")
