@@ -7,7 +7,7 @@ import pytest
 
 from headrace.commands import up
 from headrace.errors import BadInput
-from headrace.settings import Settings
+from headrace.settings import Cassandra, Settings
 
 
 def test_under_the_cluster_profile_it_makes_topics_and_tables_and_starts_nothing(
@@ -33,3 +33,12 @@ def test_under_the_cluster_profile_there_is_no_part_to_choose(
     monkeypatch.setenv("HEADRACE__PATHS__VAR", str(tmp_path))
     with pytest.raises(BadInput, match="`up` starts no part there"):
         up.command(profile="cluster", **flags)
+
+
+def test_what_is_where_is_said_once_each() -> None:
+    settings = Settings().model_copy(update={"cassandra": Cassandra(hosts=("127.0.0.1", "127.0.0.2"), port=19042)})
+    lines = up.where(settings, servers_only=False).splitlines()
+    assert [line.split()[0] for line in lines] == [
+        "Kafka", "Cassandra", "API", "tables", "keyspace", "logs", "password", "next",
+    ]  # fmt: skip
+    assert lines[1].split()[1] == "127.0.0.1,127.0.0.2:19042,"

@@ -56,18 +56,16 @@ def command(
     settings, started = up(
         conf or conf_dir(), profile, world, without or (), servers_only, say, forgotten=forgotten or ()
     )
-    print(_where(settings, servers_only))
+    print(where(settings, servers_only))
     if not started:
         print("everything was up already")
 
 
-def _where(settings: Settings, servers_only: bool) -> str:
+def where(settings: Settings, servers_only: bool) -> str:
+    """Where everything is, a line each, for people."""
     api = f"http://{settings.serve.host}:{settings.serve.port}"
     nodes = f"{','.join(settings.cassandra.hosts)}:{settings.cassandra.port}"
     rows = [("Kafka", settings.kafka.bootstrap), ("Cassandra", f"{nodes}, user {settings.cassandra.user}")]
-    rows += [
-        ("Cassandra", f"{','.join(settings.cassandra.hosts)}:{settings.cassandra.port}, user {settings.cassandra.user}")
-    ]
     if not servers_only:
         rows += [("API", f"{api}  (docs: {api}/docs)"), ("tables", settings.table("")), ("keyspace", settings.keyspace)]
     rows += [("logs", str(settings.paths.var / "logs")), ("password", str(settings.paths.var / "stack.toml"))]
