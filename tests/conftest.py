@@ -38,6 +38,15 @@ START_S = 1_800  # how long a test may take whose servers or jobs must start fir
 CACHE = Path(os.environ.get("HEADRACE__PATHS__CACHE", "~/.cache/headrace")).expanduser()
 
 
+QUICK_START = {"JAVA_TOOL_OPTIONS": "-XX:TieredStopAtLevel=1"}
+"""For every Java program of a run: in so short a life, compiling thoroughly costs more than it saves."""
+
+
+def pytest_configure() -> None:
+    """Before anything starts."""
+    os.environ.update(QUICK_START)
+
+
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """The first test that asks for servers or jobs waits for their start; any of them may be the first.
 

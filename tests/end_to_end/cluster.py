@@ -16,15 +16,13 @@ from unittest.mock import patch
 
 from headrace.local.machine_files import Sections
 from headrace.settings import Settings
-from tests.conftest import run_headrace, stack_settings, stack_var
+from tests.conftest import QUICK_START, run_headrace, stack_settings, stack_var
 from tests.end_to_end.access import parts_of, pid_of, wait_for
 from tests.end_to_end.standalone import Standalone, standalone_cluster
 
 NODES = ("127.0.0.1", "127.0.0.2", "127.0.0.3")
 WORKERS = 2
 STARTED_S = 60
-QUICK_START = {"JAVA_TOOL_OPTIONS": "-XX:TieredStopAtLevel=1"}
-"""For all fifteen Java programs: in so short a life, compiling thoroughly costs more than it saves."""
 SLOTS = 12
 """Of each worker: either of them can hold the four of ingest, of hot and of features."""
 MEMORY_MB = 11_000
