@@ -28,7 +28,8 @@ from headrace.settings import Settings
 from headrace.stores.cassandra import open_stores
 from headrace.stores.kafka import Outgoing, close_producer, open_producer, send_all
 from headrace.stores.ports import Published
-from headrace.trends.main import progress_file, state_file
+from headrace.trends.main import state_file
+from headrace.trends.report import ends_published, progress_file
 from tests.conftest import run_headrace, stack_settings
 from tests.trends.test_day import slow_oracle
 
@@ -141,6 +142,7 @@ def test_after_a_kill_and_a_redelivery_the_lists_are_those_of_a_plain_loop(world
         send(world, first)
         found, lists = published_after(world, now_ms())
         assert lists == expected(first, found.clock_ms)
+        assert sum(ends_published(world).values()) == len(first), "whoever waits for it sees that it is through"
     send(world, [*second, *first[:500]])
     with trends(world) as process:
         found, lists = published_after(world, now_ms())

@@ -171,6 +171,32 @@ def test_without_the_broker_nothing_claims_to_be_new(monkeypatch) -> None:
     assert ran.published() is None
 
 
+def test_it_has_published_up_to_where_it_had_read_then(monkeypatch) -> None:
+    monkeypatch.setattr("headrace.trends.service.PAUSE_S", 0.001)
+    ran = Ran()
+    ran.stores.switch.down = True
+    publisher = ran.run(records(event("view", "mug")))
+    assert (publisher.reading.offsets, publisher.progress.ends) == ({(CLEAN, 0): 1}, {}), "counted, and not published"
+    ran.stores.switch.down = False
+    asyncio.run(publisher.publish())
+    assert publisher.progress.ends == {(CLEAN, 0): 1}
+    publisher.reading.offsets[CLEAN, 0] = 2
+    assert publisher.progress.ends == {(CLEAN, 0): 1}, "it does not grow by reading"
+
+
+def test_what_something_newer_already_says_need_not_be_published_to_be_through() -> None:
+    ran = Ran()
+    ran.run(records(event("view", "mug")), wall=False)
+    behind = ran.run(records(event("view", "pan", 5 * HOUR_MS)), wall=False)
+    assert (behind.progress.publications, behind.progress.ends) == (0, {(CLEAN, 0): 1})
+
+
+def test_a_world_of_the_stream_in_which_nothing_is_an_event_is_through_without_a_list() -> None:
+    ran = Ran()
+    publisher = ran.run([Record(CLEAN, 0, 0, 0, None, b"[]", ())], wall=False)
+    assert (ran.published(), publisher.progress.ends) == (None, {(CLEAN, 0): 1})
+
+
 def test_a_stop_reads_and_publishes_what_is_still_there() -> None:
     ran, stopping = Ran(), asyncio.Event()
     publisher = ran.publisher(ListSource([records(event("view", "mug"))], stopping))

@@ -1,32 +1,28 @@
-"""The trends process put together: the topic, the stores, what it says of itself, and a clean end on a signal."""
+"""The trends process put together: the topic, the stores, and a clean end on a signal."""
 
 from __future__ import annotations
 
 import asyncio
-import json
 import logging
-import os
 import signal
 import socket
 import time
-from collections.abc import Callable, Mapping
-from dataclasses import asdict
+from collections.abc import Mapping
 from pathlib import Path
 
 from headrace.domain.panes import DAY_MS, HOUR_MS
 from headrace.errors import StoreUnavailable
-from headrace.ready import announce_ready
 from headrace.settings import Settings
 from headrace.stores.cassandra import open_stores
 from headrace.stores.kafka import Partition
 from headrace.stores.ports import Stores
 from headrace.trends.day import Day
 from headrace.trends.reading import Reading
-from headrace.trends.service import PAUSE_S, Progress, Publisher
+from headrace.trends.report import reporter
+from headrace.trends.service import PAUSE_S, Publisher
 from headrace.trends.source import KafkaSource, open_source
 from headrace.trends.state import State, load, save
 
-PART = "trends"
 REACH_MS = DAY_MS + HOUR_MS
 """How far back the topic is read at a start: what is older is in no window, whatever a clock is ahead by."""
 
@@ -61,7 +57,7 @@ async def _serve(settings: Settings) -> None:
         is_wall_world=settings.world.clock == "wall",
     )
     try:
-        await publisher.run(stopping, _reporter(settings))
+        await publisher.run(stopping, reporter(settings))
     finally:
         await source.close()
         await stores.close()
@@ -98,24 +94,6 @@ async def _opened(
     if stores is not None:
         await stores.close()
     return None
-
-
-def _reporter(settings: Settings) -> Callable[[Progress], None]:
-    """Ready means: it reads, and the store has answered. Each round is in `<world>/run/trends.progress.json`."""
-
-    def report(progress: Progress) -> None:
-        announce_ready(settings, PART, lag=progress.lag)
-        path = progress_file(settings)
-        draft = path.with_suffix(f".{os.getpid()}")
-        draft.write_text(json.dumps({"pid": os.getpid(), **asdict(progress)}), encoding="utf-8")
-        draft.replace(path)
-
-    return report
-
-
-def progress_file(settings: Settings) -> Path:
-    """Progress, and the pid."""
-    return settings.world_dir / "run" / f"{PART}.progress.json"
 
 
 def _wall_ms() -> int:
