@@ -15,6 +15,7 @@ from headrace.errors import StoreUnavailable
 from headrace.stores.kafka import Partition, Record
 from headrace.stores.memory import MemoryStores
 from headrace.stores.ports import Lease, Published
+from headrace.trends.day import Day
 from headrace.trends.reading import Reading
 from headrace.trends.service import WRITER, Progress, Publisher
 from headrace.trends.state import State
@@ -67,11 +68,13 @@ class Ran:
     told: list[Progress] = field(default_factory=list)
     saved: list[State] = field(default_factory=list)
 
-    def publisher(self, source: ListSource, wall: bool = True) -> Publisher:
+    def publisher(self, source: ListSource, wall: bool = True, left: State | None = None) -> Publisher:
+        """One that has read nothing yet, or goes on from what was left."""
         ticks = iter(range(1_000_000))
         return Publisher(
             source=source,
-            reading=Reading({(CLEAN, 0): 0}),
+            reading=Reading(dict(left.offsets), dict(left.until_ms)) if left else Reading({(CLEAN, 0): 0}),
+            day=left.day if left else Day(),
             stores=lambda: self.stores,
             owner="here",
             horizon_ms=2 * HOUR_MS,
@@ -169,6 +172,20 @@ def test_without_the_broker_nothing_claims_to_be_new(monkeypatch) -> None:
     ran = Ran()
     ran.run(records(event("view", "mug")), broken=True)
     assert ran.published() is None
+
+
+def test_what_was_saved_and_not_published_is_published_by_a_restart_though_no_event_comes(monkeypatch) -> None:
+    monkeypatch.setattr("headrace.trends.service.PAUSE_S", 0.001)
+    ran, one = Ran(), records(event("view", "mug"))
+    ran.stores.switch.down = True
+    ran.run(one, wall=False)
+    ran.stores.switch.down = False
+    again = ran.publisher(ListSource([one], asyncio.Event()), wall=False, left=ran.saved[-1])
+    asyncio.run(again.publish())
+    found = ran.published()
+    assert found is not None
+    assert (found[0].clock_ms, unpack(found[1]).lists["5m", "popular"].items) == (NOW, ("mug",))
+    assert again.progress.ends == {(CLEAN, 0): 1}
 
 
 def test_it_has_published_up_to_where_it_had_read_then(monkeypatch) -> None:

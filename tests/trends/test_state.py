@@ -14,6 +14,7 @@ from headrace.trends.state import State, load, save
 from tests.trends.test_day import EVENTS, NOW, event, rows_of, slow_oracle
 
 OFFSETS = {("w.events.clean", 0): 7, ("w.events.clean", 1): 0}
+UNTIL_MS = {("w.events.clean", 0): NOW}
 
 
 @pytest.fixture(scope="session")
@@ -25,10 +26,10 @@ def path(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def test_a_day_goes_on_after_a_restart_wherever_it_came(path: Path, events: list, cut: int) -> None:
     day = Day()
     day.take(events[:cut])
-    save(path, State(day, OFFSETS), generation=1)
+    save(path, State(day, OFFSETS, UNTIL_MS), generation=1)
     again = load(path, generation=1)
     assert again is not None
-    assert again.offsets == OFFSETS
+    assert (again.offsets, again.until_ms) == (OFFSETS, UNTIL_MS)
     again.day.take(events)  # the first of them again
     again.day.pass_on(NOW, NOW - DAY_MS)
     assert rows_of(again.day) == slow_oracle(events)

@@ -43,10 +43,11 @@ async def _serve(settings: Settings) -> None:
     if opened is None:
         return
     source, offsets, stores = opened
+    is_left = offsets == state.offsets
     publisher = Publisher(
         source=source,
-        reading=Reading(offsets),
-        day=state.day if offsets == state.offsets else Day(),
+        reading=Reading(offsets, dict(state.until_ms) if is_left else {}),
+        day=state.day if is_left else Day(),
         save=lambda state: save(state_file(settings), state, settings.world.generation),
         stores=lambda: stores,
         owner=f"{socket.gethostname()}:{settings.world_dir / 'run'}",

@@ -79,7 +79,7 @@ class Publisher:
                 await self.read()
                 if self.clock_s() >= save_s:
                     save_s = self.clock_s() + SAVE_S
-                    self.save(State(self.day, self.reading.offsets))
+                    self.save(self._state())
                 if self.clock_s() >= due_s:
                     due_s = self.clock_s() + self.publish_s
                     await self.publish()
@@ -91,7 +91,7 @@ class Publisher:
                 self._say("nothing is published meanwhile: %s", error)
                 await _pause(stopping)
         await self._finish()
-        self.save(State(self.day, self.reading.offsets))
+        self.save(self._state())
 
     async def _finish(self) -> None:
         """What is still to be read, as far as there is time for it: a replay stops its world when all is drained."""
@@ -145,6 +145,9 @@ class Publisher:
         await stores.trends.publish(Published(id_of(packed), clock_ms), packed, write_us)
         publications = self.progress.publications + 1
         self.progress = replace(self.progress, publications=publications, clock_ms=clock_ms, ends=ends_read)
+
+    def _state(self) -> State:
+        return State(self.day, self.reading.offsets, self.reading.until_ms)
 
     def _say(self, what: str, error: Exception) -> None:
         if self.clock_s() - self._said_s >= SAY_AGAIN_S:
