@@ -6,12 +6,15 @@ import asyncio
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
+import pytest
+
 from headrace.domain.clean import write_clean
 from headrace.domain.events import Event
 from headrace.domain.panes import HOUR_MS
 from headrace.domain.trend_lists import id_of, unpack
 from headrace.domain.trends import Ranked
 from headrace.errors import StoreUnavailable
+from headrace.failpoints import Failpoint, FaultInjected, arm
 from headrace.stores.kafka import Partition, Record
 from headrace.stores.memory import MemoryStores
 from headrace.stores.ports import Lease, Published
@@ -229,6 +232,27 @@ def test_a_stop_saves_everything_that_was_read() -> None:
     publisher = ran.run(records(event("view", "mug"), event("view", "pan")))
     assert [state.offsets for state in ran.saved] == [{(CLEAN, 0): 2}]
     assert ran.saved[0].day is publisher.day
+
+
+@pytest.mark.parametrize(("point", "published_before"), [("trends.before_write", 0), ("trends.after_write", 1)])
+@pytest.mark.parametrize("nth", [1, 2])
+def test_after_a_failure_on_either_side_of_the_write_the_lists_are_as_if_there_was_none(
+    point: str, published_before: int, nth: int
+) -> None:
+    first, second = records(event("view", "mug")), records(event("purchase", "pan", HOUR_MS), first=1)
+    whole, ran = Ran(), Ran()
+    whole.run(first, second)
+    arm(Failpoint(point, nth))
+    try:
+        with pytest.raises(FaultInjected):
+            ran.run(first, second)
+    finally:
+        arm(None)
+    assert len(ran.told) == nth - 1, "of the round that failed nobody heard"
+    assert (ran.published() is None) == (nth - 1 + published_before == 0)
+    assert ran.saved == []
+    ran.run(first, second)
+    assert ran.published() == whole.published()
 
 
 def test_a_restart_publishes_the_same_content() -> None:

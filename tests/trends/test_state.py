@@ -11,7 +11,8 @@ from hypothesis import strategies as st
 from headrace.domain.panes import DAY_MS
 from headrace.trends.day import Day
 from headrace.trends.state import State, load, save
-from tests.trends.test_day import EVENTS, NOW, event, rows_of, slow_oracle
+from tests.trends.oracle import slow_sums
+from tests.trends.test_day import EVENTS, NOW, event, rows_of
 
 OFFSETS = {("w.events.clean", 0): 7, ("w.events.clean", 1): 0}
 UNTIL_MS = {("w.events.clean", 0): NOW}
@@ -32,7 +33,7 @@ def test_a_day_goes_on_after_a_restart_wherever_it_came(path: Path, events: list
     assert (again.offsets, again.until_ms) == (OFFSETS, UNTIL_MS)
     again.day.take(events)  # the first of them again
     again.day.pass_on(NOW, NOW - DAY_MS)
-    assert rows_of(again.day) == slow_oracle(events)
+    assert rows_of(again.day) == slow_sums(events, NOW)
 
 
 def test_where_nothing_was_counted_any_more_still_nothing_is(tmp_path: Path) -> None:

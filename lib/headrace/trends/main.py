@@ -20,7 +20,7 @@ from headrace.trends.day import Day
 from headrace.trends.reading import Reading
 from headrace.trends.report import reporter
 from headrace.trends.service import PAUSE_S, Publisher
-from headrace.trends.source import KafkaSource, open_source
+from headrace.trends.source import KafkaSource, Source, open_source
 from headrace.trends.state import State, load, save
 
 REACH_MS = DAY_MS + HOUR_MS
@@ -38,15 +38,26 @@ async def _serve(settings: Settings) -> None:
     stopping = asyncio.Event()
     for name in (signal.SIGTERM, signal.SIGINT):
         asyncio.get_running_loop().add_signal_handler(name, stopping.set)
-    state = _left(settings)
+    state = left(settings)
     opened = await _opened(settings, state.offsets, stopping)
     if opened is None:
         return
     source, offsets, stores = opened
+    try:
+        await publisher_of(settings, state, source, offsets, stores).run(stopping, reporter(settings))
+    finally:
+        await source.close()
+        await stores.close()
+
+
+def publisher_of(
+    settings: Settings, state: State, source: Source, offsets: Mapping[Partition, int], stores: Stores
+) -> Publisher:
+    """What goes on from `state` where the source begins where that ends, and with nothing where it does not."""
     is_left = offsets == state.offsets
-    publisher = Publisher(
+    return Publisher(
         source=source,
-        reading=Reading(offsets, dict(state.until_ms) if is_left else {}),
+        reading=Reading(dict(offsets), dict(state.until_ms) if is_left else {}),
         day=state.day if is_left else Day(),
         save=lambda state: save(state_file(settings), state, settings.world.generation),
         stores=lambda: stores,
@@ -57,14 +68,9 @@ async def _serve(settings: Settings) -> None:
         clock_s=time.monotonic,
         is_wall_world=settings.world.clock == "wall",
     )
-    try:
-        await publisher.run(stopping, reporter(settings))
-    finally:
-        await source.close()
-        await stores.close()
 
 
-def _left(settings: Settings) -> State:
+def left(settings: Settings) -> State:
     """What the last run left behind; nothing where that cannot be read."""
     try:
         return load(state_file(settings), settings.world.generation) or State()

@@ -15,6 +15,7 @@ from typing import Final
 from headrace.domain.trend_lists import id_of, pack
 from headrace.domain.trends import trends_of
 from headrace.errors import BadEvent, LeaseHeld, StoreUnavailable
+from headrace.failpoints import reach
 from headrace.stores.event_json import read_event
 from headrace.stores.kafka import Partition
 from headrace.stores.ports import Lease, Published, Stores
@@ -141,8 +142,10 @@ class Publisher:
         if before is not None and before.clock_ms > clock_ms:
             self.progress = replace(self.progress, ends=ends_read)
             return  # it reads a day again, and gets to where the last one was
+        reach("trends.before_write")
         write_us = await stores.leases.next_write_us(WRITER, wall_ms * 1000)
         await stores.trends.publish(Published(id_of(packed), clock_ms), packed, write_us)
+        reach("trends.after_write")
         publications = self.progress.publications + 1
         self.progress = replace(self.progress, publications=publications, clock_ms=clock_ms, ends=ends_read)
 
