@@ -11,12 +11,15 @@ from typing import Final, TypeAlias
 from deltalake import DeltaTable
 from tests.stream import oracle
 from tests.stream.oracle import Record
+from tests.trends.oracle import slow_trends
 
 from bench.tutorial_append import read_counters
 from bench.verdict import Verdict, judge_rows, judge_totals
 from headrace.domain.events import Event, Person
 from headrace.domain.facts import COUNTS, PERSON_FACTS, zero
 from headrace.domain.summary import Summary
+from headrace.domain.trend_lists import unpack
+from headrace.domain.trends import Trends
 from headrace.domain.whereabouts import SEARCHED
 from headrace.settings import Settings
 from headrace.stores.blocking import run, stores
@@ -163,3 +166,19 @@ def live_verdict(settings: Settings, log: Sequence[Record], decisions: Mapping[s
 
     tails, held = run(read(stores(settings.cassandra, settings.keyspace)))
     return judge_rows(firsts, tails) + judge_rows(decisions, held)
+
+
+def trends_verdict(settings: Settings, log: Sequence[Record]) -> Verdict:
+    """The published lists against those of a plain loop, and the moment for which they are."""
+    events = [record.event for record in log]
+    clock_ms = max(event.received_at for event in events)
+    found = run(stores(settings.cassandra, settings.keyspace).trends.lists())
+    held = {} if found is None else _as_rows(unpack(found[1]), found[0].clock_ms)
+    return judge_rows(_as_rows(slow_trends(events, clock_ms), clock_ms), held.items())
+
+
+def _as_rows(trends: Trends, clock_ms: int) -> dict[tuple[str, ...], object]:
+    rows: dict[tuple[str, ...], object] = dict(trends.lists.items())
+    rows.update(((window, "rate"), rate) for window, rate in trends.rates.items())
+    rows["clock",] = clock_ms
+    return rows

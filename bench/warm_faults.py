@@ -17,8 +17,10 @@ from bench.judge import (
     panes_verdict,
     session_rows_verdict,
     table_verdict,
+    trends_verdict,
 )
 from bench.tally import OURS, TUTORIAL, Outcome
+from bench.trends_life import trends_life
 from bench.tutorial_append import appends_life, counters_life
 from bench.verdict import Verdict
 from bench.warm import Warm, closing_of, failed, features_life, hot_life, live_life
@@ -35,6 +37,7 @@ SINK_POINTS: Final = ("sink.before_put", "panes.after_users", "panes.after_items
 OURS_ALONE: Final = ("sweep.before", "sweep.after", "lease.renew")
 SESSION_POINTS: Final = ("session_rows.before_write", "session_rows.after_write")
 LIVE_POINTS: Final = ("live.before_write", "live.after_tails", "live.after_write")
+TRENDS_POINTS: Final = ("trends.before_write", "trends.after_write")
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,6 +64,7 @@ def families() -> tuple[Family, ...]:
         Family(archive, archive_run, _catch_up_archive),
         Family(SESSION_POINTS, session_rows_run, _catch_up_delta),
         Family(LIVE_POINTS, live_run, lambda warm, _peer: live_life(warm)),
+        Family(TRENDS_POINTS, trends_run, lambda warm, _peer: trends_life(warm, AT_ONCE)),
     )
 
 
@@ -182,3 +186,22 @@ def live_run(warm: Warm, fault: str, seed: int, peer: bool) -> list[Outcome]:
     live_life(warm)
     recover_s = time.monotonic() - began
     return [Outcome(fault, seed, OURS, live_verdict(warm.settings, log, decisions), recover_s)]
+
+
+def trends_run(warm: Warm, fault: str, seed: int, peer: bool) -> list[Outcome]:
+    """The trends program between the topic and its lists, at a random round."""
+    del peer  # it has nothing that a tutorial would do another way
+    rng = Random(f"{fault}:{seed}")
+    log = warm.log(seed)
+    warm.send(log, garbage=5)
+    arm(Failpoint(fault, rng.randint(1, 2), token=warm.runs))
+    try:
+        fell = failed(lambda: trends_life(warm, rng.randint(20, 60)))
+    finally:
+        arm(None)
+    if not fell:
+        raise NeverReached(f"{fault}, seed {seed}")
+    began = time.monotonic()
+    trends_life(warm, rng.randint(20, 120))
+    recover_s = time.monotonic() - began
+    return [Outcome(fault, seed, OURS, trends_verdict(warm.settings, log), recover_s)]

@@ -34,6 +34,8 @@ POINTS: Final[Mapping[str, str]] = {
     "live.before_write": "records were polled, nothing of them is written",
     "live.after_tails": "events are in their tails, decisions are not written",
     "live.after_write": "events and decisions are written, their offsets are not committed",
+    "trends.before_write": "lists are ranked of what was read, the store has those of before",
+    "trends.after_write": "lists are in the store, nobody was told and what they were counted from is not saved",
     "publish.candidates": "a model's candidates are in the store and verified, it is not on the shelf",
     "publish.shelved": "a model is on the shelf and verified, the pointer names the one before",
     "publish.flipped": "the pointer names the new model, nothing was tidied",

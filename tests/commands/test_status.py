@@ -1,4 +1,4 @@
-"""What `headrace status` says of the rejected; the health of parts is tests/local/test_stack.py."""
+"""What `headrace status` says of the rejected and of the finals; the health of parts is tests/local/test_stack.py."""
 
 from __future__ import annotations
 
@@ -9,8 +9,11 @@ from pathlib import Path
 import pytest
 
 from headrace.cli import main
-from headrace.commands.status import rejected_line
+from headrace.commands.status import finals_line, rejected_line
+from headrace.stream.progress import write_progress
+from headrace.watch.finals import Finals
 from headrace.watch.rejected import newly_rejected
+from tests.watch import ledger_table
 from tests.watch.rejected_table import NOON, Row, append, settings_of
 
 
@@ -40,3 +43,44 @@ def test_status_tells_the_rate_of_each_world(
         main()
     told = json.loads(capsys.readouterr().out)
     assert told["rejected"] == {"minutes": 5, "reasons": {"not_json": 2}, "per_minute": 0.4}
+
+
+def test_a_silent_topic_finals_at_work_and_a_program_that_does_not_run_are_three_things() -> None:
+    lines = [finals_line(Finals(NOON, NOON + 7_000_000, each), NOON + 7_725_000) for each in (True, False, None)]
+    assert lines == [
+        "closed until 2025-12-01T12:00Z, no new event for 12 min 05 s: what is open waits for the next",
+        "closed until 2025-12-01T12:00Z, no new event for 12 min 05 s; more is on its way",
+        "closed until 2025-12-01T12:00Z, no new event for 12 min 05 s; features says nothing",
+    ]
+
+
+def test_nothing_closed_is_not_nothing_known() -> None:
+    lines = [finals_line(Finals(until, None, True), NOON) for until in (0, None)]
+    assert lines == [
+        "nothing closed, no event yet: what is open waits for the next",
+        "closed until: not known, no event yet: what is open waits for the next",
+    ]
+
+
+def test_a_clock_that_is_behind_the_brokers_makes_no_silence() -> None:
+    assert "no new event for 0 s" in finals_line(Finals(NOON, NOON + 1_500, True), NOON)
+
+
+def test_status_tells_how_far_the_finals_of_each_world_are(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    settings = settings_of(tmp_path)
+    ledger_table.append(settings, [NOON])
+    said = {"watermark_ms": NOON - 7_200_000, "idle": True}
+    write_progress(settings, "features", {"ledger": {"idle": True}, "windows": said, "sessions": said})
+    monkeypatch.setenv("HEADRACE__PATHS__VAR", str(tmp_path))
+    monkeypatch.setattr("sys.argv", ["headrace", "status", "--json", "--world", "main"])
+    with pytest.raises(SystemExit):
+        main()
+    told = json.loads(capsys.readouterr().out)["finals"]
+    assert told == {"closed_until_ms": NOON - 7_200_000, "silent_since_ms": NOON, "waiting": None}
+    monkeypatch.setattr("sys.argv", ["headrace", "status", "--world", "main"])
+    with pytest.raises(SystemExit):
+        main()
+    lines = capsys.readouterr().out.splitlines()
+    assert [line for line in lines if line.startswith("finals       closed until 2025-12-01T10:00Z, no new event for ")]

@@ -16,6 +16,8 @@ from headrace.local.wire import WireEvent, record_of
 from headrace.settings import Paths, Settings, World
 from headrace.stores.kafka import Consumer, Partition
 from headrace.stream.progress import write_progress
+from headrace.trends.report import reporter
+from headrace.trends.service import Progress
 
 
 def event(occurred_at: int, received_at: int | None = None) -> WireEvent:
@@ -98,7 +100,17 @@ def test_where_ingest_is_comes_from_ingest_though_retention_has_emptied_its_topi
         "rejected": 0,
         "catalogue": 0,
         "users": 0,
+        "trends": 10,
     }
+
+
+def test_trends_are_through_when_what_they_published_has_everything(tmp_path: Path) -> None:
+    settings = Settings(paths=Paths(var=tmp_path), world=World(name="w"))
+    topics = Topics({("w.events.clean", 0): 10, ("w.events.clean", 1): 5}, committed=10)
+    report = reporter(settings)
+    for read, left in (({}, 15), ({0: 4, 1: 5}, 6), ({0: 10, 1: 5}, 0)):
+        report(Progress(lag=0, ends={("w.events.clean", number): end for number, end in read.items()}))
+        assert behind(settings, topics, topics).readers["trends"] == left
 
 
 def test_behind_names_only_the_stages_that_are() -> None:

@@ -7,8 +7,11 @@ from pathlib import Path
 
 import pytest
 
+from headrace.domain.trend_lists import unpack
+from headrace.domain.trends import Ranked
 from headrace.settings import Settings
-from tests.conftest import run_headrace
+from headrace.stores import blocking
+from tests.conftest import run_headrace, stack_settings
 
 ROWS = (
     "event_id,kind,user_id,item_id,occurred_at,received_at",
@@ -21,6 +24,14 @@ ROWS = (
 )
 
 
+def popular(world: Settings) -> Ranked:
+    """What the published trends say of the last day, at once when the replay has ended."""
+    patient = world.cassandra.model_copy(update={"read_timeout_ms": 5_000})
+    found = blocking.run(blocking.stores(patient, world.keyspace).trends.lists())
+    assert found is not None
+    return unpack(found[1]).lists["1d", "popular"]
+
+
 @pytest.mark.stack
 @pytest.mark.timeout(1500)
 def test_a_second_replay_changes_no_count(tmp_path: Path, var: Path, servers: Settings) -> None:
@@ -31,6 +42,7 @@ def test_a_second_replay_changes_no_count(tmp_path: Path, var: Path, servers: Se
         told = json.loads(run_headrace(var, "replay", str(tmp_path), "--world", "twice", "--json"))
         assert (told["events"], told["items"], told["skipped"]) == (6, 2, {})
         accounts.append(json.loads(run_headrace(var, "account", "--world", "twice", "--json")))
+        assert popular(stack_settings(var, "twice")) == Ranked(("x",), (6_000_000,))  # a person's views count once
     first, second = accounts
     assert first["totals"] == {
         "received": 6, "rejected": 1, "no_consent": 0, "late": 1, "duplicate": 1, "counted": 3, "hot": 3,

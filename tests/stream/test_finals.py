@@ -1,4 +1,4 @@
-"""A query of the finals that begins on a ledger which is there already may leave something out, and says so."""
+"""What the finals say of themselves: that a start on an old ledger may leave something out, and how far they are."""
 
 from __future__ import annotations
 
@@ -8,10 +8,18 @@ import pytest
 from pyspark.sql import SparkSession
 from pyspark.sql import functions as F
 
-from headrace.settings import Paths, Settings
-from headrace.stream.clean import utc_date
-from headrace.stream.finals import WINDOWS, rebuild_warning, warn_of_rebuild
+from headrace.domain.panes import PANE_MS
+from headrace.settings import Paths, Settings, Spark
+from headrace.stream.clean import clean_events, utc_date
+from headrace.stream.finals import WINDOWS, rebuild_warning, start_windows, warn_of_rebuild
+from headrace.stream.progress import Figure, write_progress
+from headrace.stream.queries import progress_of
+from headrace.stream.settled import appended_until
 from headrace.stream.tables import create_tables
+from headrace.watch.finals import Finals, finals
+from tests.conftest import wait_for
+from tests.stream.logs import HORIZON_MS, RECORDS, START, event, write_records
+from tests.stream.oracle import Record
 
 HOUR = 3_600_000
 
@@ -49,3 +57,45 @@ def test_only_a_first_start_on_an_old_ledger_warns(
     planned.touch()
     warn_of_rebuild(tuned, settings, WINDOWS)
     assert caplog.text == ""
+
+
+@pytest.mark.spark
+def test_a_silent_stream_keeps_its_window_open_and_says_so_until_the_next_event_closes_it(
+    tuned: SparkSession, tmp_path: Path
+) -> None:
+    settings = Settings(paths=Paths(var=tmp_path), spark=Spark(finals_trigger="0 seconds"))
+    create_tables(tuned, {name: settings.table(name) for name in ("events", "user_windows")})
+
+    def comes(at: int, came_ms: int) -> None:
+        write_records([Record(event(at, str(at)), f"1:0:{at}", came_ms)], tmp_path / str(at), 1)
+        events = clean_events(tuned.read.schema(RECORDS).parquet(str(tmp_path / str(at))))
+        events.write.format("delta").mode("append").save(settings.table("events"))
+
+    def told() -> Finals:
+        """By a program that goes on from the checkpoint and reads what is there."""
+        query = start_windows(tuned, settings)
+        try:
+            before_ms = appended_until(tuned, settings.checkpoint(WINDOWS))
+            query.processAllAvailable()
+            wait_for(lambda: is_idle(progress_of(query, before_ms)), 30)
+        finally:
+            query.stop()
+        return finals(settings, runs=True)
+
+    def is_idle(windows: dict[str, Figure]) -> bool:
+        write_progress(settings, "features", {"ledger": {"idle": True}, "windows": windows, "sessions": windows})
+        return windows["idle"] is True
+
+    def five_minutes() -> list[int]:
+        rows = tuned.read.format("delta").load(settings.table("user_windows")).where("window_kind = '5m'")
+        return [row.window_start for row in rows.collect()]
+
+    came_ms = START + 40 * HOUR  # the wall's clock is not the stream's
+    assert told() == Finals(closed_until_ms=0, silent_since_ms=None, waiting=True)
+    comes(START, came_ms)
+    silent = Finals(START - HORIZON_MS, silent_since_ms=came_ms, waiting=True)
+    assert (told(), five_minutes()) == (silent, [])
+    assert (told(), five_minutes()) == (silent, [])  # nothing has come, and it has begun again
+    comes(START + PANE_MS + HORIZON_MS, came_ms + HOUR)
+    assert told() == Finals(START + PANE_MS, silent_since_ms=came_ms + HOUR, waiting=True)
+    assert five_minutes() == [START]

@@ -1,7 +1,7 @@
 from __future__ import annotations
 
 import json
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import pytest
 
@@ -11,7 +11,7 @@ from headrace.ready import read_ready
 from headrace.settings import Paths, Settings
 from headrace.stream.ingest import report_progress
 from headrace.stream.progress import ends_read, figures, progress_file, write_progress
-from headrace.stream.queries import chosen_groups
+from headrace.stream.queries import chosen_groups, progress_of
 
 
 def report(end, latest):
@@ -49,6 +49,14 @@ def test_a_query_over_a_table_has_no_lag_in_records():
     assert (figures(report(delta, None))["lag"], figures(report(delta, None))["ends"]) == (None, None)
 
 
+def test_the_watermark_is_that_of_the_batch_and_absent_of_a_query_without_one():
+    delta = {"sourceVersion": 1, "reservoirVersion": 8, "index": -1}
+    timed = report(delta, None) | {"eventTime": {"watermark": "2023-11-14T22:15:00.007Z", "max": "2023-11-15T00:00Z"}}
+    assert figures(timed)["watermark_ms"] == 1_700_000_100_007
+    assert figures(timed | {"eventTime": {"watermark": "1970-01-01T00:00:00.000Z"}})["watermark_ms"] == 0
+    assert "watermark_ms" not in figures(timed | {"eventTime": {}})
+
+
 def test_a_query_before_its_first_batch_has_no_figures():
     assert figures(None) == {}
 
@@ -74,7 +82,25 @@ def test_ends_are_read_by_query_topic_and_partition(tmp_path):
 class Query:
     """Stands in for a running query."""
 
-    lastProgress: dict[str, object] | None  # Spark's name
+    lastProgress: dict[str, object] | None  # Spark's names, from here on
+    status: dict[str, bool] = field(default_factory=lambda: {"isDataAvailable": False, "isTriggerActive": False})
+
+
+def test_a_query_that_begins_again_and_finds_nothing_new_is_as_far_as_its_checkpoint():
+    assert progress_of(Query(None), 700) == {"watermark_ms": 700, "idle": True}
+    assert progress_of(Query(None), None) == {"idle": True}
+
+
+def test_its_own_batches_then_say_how_far_it_is():
+    timed = report({}, None) | {"eventTime": {"watermark": "1970-01-01T00:00:00.900Z"}}
+    assert progress_of(Query(timed), 700)["watermark_ms"] == 900
+
+
+@pytest.mark.parametrize("busy", ["isDataAvailable", "isTriggerActive"])
+def test_a_query_that_has_data_or_looks_for_some_is_not_idle(busy):
+    query = Query(None)
+    query.status[busy] = True
+    assert progress_of(query, None) == {"idle": False}
 
 
 def test_ingest_forgets_what_an_earlier_one_said_until_its_own_first_batch_has_ended(tmp_path):

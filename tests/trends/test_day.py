@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import random
-from collections.abc import Sequence
 from dataclasses import replace
 
 import numpy as np
@@ -12,9 +11,9 @@ from hypothesis import strategies as st
 
 from headrace.domain.events import Event, ItemId, Person
 from headrace.domain.panes import DAY_MS, HOUR_MS, MINUTE_MS, PANE_MS
-from headrace.domain.strength import KIND_STRENGTH
 from headrace.domain.trends import WINDOWS
 from headrace.trends.day import Day
+from tests.trends.oracle import slow_sums
 
 NOW = 1_700_000_000_000 - 1_700_000_000_000 % PANE_MS + MINUTE_MS
 PANE = NOW - MINUTE_MS
@@ -44,26 +43,6 @@ def rows_of(day: Day, clock: int = NOW) -> dict[str, dict[str, list[int]]]:
         window: {item: row for item, row in zip(day.items, found.tolist(), strict=True) if any(row)}
         for window, found in day.sums(clock).items()
     }
-
-
-def slow_oracle(events: Sequence[Event], clock: int = NOW) -> dict[str, dict[str, list[int]]]:
-    """A plain loop: late ones out, of several with one key the first, a person once per item, kind and five minutes."""
-    keys, about, windows = set(), set(), {window: {} for window in WINDOWS}
-    for one in events:
-        pane = one.occurred_at // PANE_MS
-        if one.late or one.key in keys:
-            continue
-        keys.add(one.key)
-        if one.item_id is None or (one.person, one.item_id, one.kind, pane) in about:
-            continue
-        about.add((one.person, one.item_id, one.kind, pane))
-        strength = KIND_STRENGTH[one.kind]  # these tests have no ratings and no time
-        adds = [round(1000 * strength), int(strength > 0), int(one.kind == "impression"), int(one.kind == "click")]
-        for window, length_ms in WINDOWS.items():
-            if 0 <= clock // PANE_MS - pane <= length_ms // PANE_MS:
-                row = windows[window].setdefault(one.item_id, [0, 0, 0, 0])
-                windows[window][one.item_id] = [old + new for old, new in zip(row, adds, strict=True)]
-    return {window: {item: row for item, row in rows.items() if any(row)} for window, rows in windows.items()}
 
 
 def test_what_happened_is_in_the_windows_that_reach_it() -> None:
@@ -128,12 +107,13 @@ def test_behind_the_horizon_nothing_is_counted_twice_nor_at_all() -> None:
 EVENTS = st.lists(
     st.builds(
         event,
-        st.sampled_from(["view", "click", "impression", "purchase", "hide", "search"]),
+        st.sampled_from(["view", "click", "impression", "purchase", "hide", "search", "rating", "dwell"]),
         st.sampled_from(["a", "b", "c", "d", None]),
         st.sampled_from([0, 1, MINUTE_MS, PANE_MS, PANE_MS + 1, HOUR_MS, 5 * HOUR_MS, DAY_MS, DAY_MS + PANE_MS]),
         st.sampled_from(["u:ann", "u:bob", "s:1"]),
         late=st.booleans(),
         event_id=st.sampled_from(["1", "2", "3"]),
+        value_milli=st.sampled_from([None, -1_500, 1, 4_500, 30_000_000]),
     ),
     max_size=60,
 )
@@ -141,7 +121,7 @@ EVENTS = st.lists(
 
 @given(events=EVENTS, seed=st.integers(0, 1000))
 def test_any_batching_interleaving_and_redelivery_is_the_plain_loop(events: list[Event], seed: int) -> None:
-    expected, chance = slow_oracle(events), random.Random(seed)
+    expected, chance = slow_sums(events, NOW), random.Random(seed)
     persons = sorted({one.person for one in events})
     queues = {person: [one for one in events if one.person == person] for person in persons}
     day, sent = Day(), []

@@ -15,22 +15,22 @@ from dataclasses import replace
 from pathlib import Path
 
 import httpx
-import numpy as np
 import psutil
 import pytest
 
 from headrace.domain.clean import write_clean
 from headrace.domain.events import Event, ItemId, Person
 from headrace.domain.trend_lists import unpack
-from headrace.domain.trends import Trends, trends_of
+from headrace.domain.trends import Trends
 from headrace.ready import read_ready
 from headrace.settings import Settings
 from headrace.stores.cassandra import open_stores
 from headrace.stores.kafka import Outgoing, close_producer, open_producer, send_all
 from headrace.stores.ports import Published
-from headrace.trends.main import progress_file, state_file
+from headrace.trends.main import state_file
+from headrace.trends.report import ends_published, progress_file
 from tests.conftest import run_headrace, stack_settings
-from tests.trends.test_day import slow_oracle
+from tests.trends.oracle import slow_trends
 
 ROOT = Path(__file__).resolve().parents[2]
 WITHIN_S = 60.0
@@ -124,27 +124,18 @@ def published_after(world: Settings, moment_ms: int) -> tuple[Published, Trends]
     return found
 
 
-def expected(events: Sequence[Event], clock_ms: int) -> Trends:
-    by_window = slow_oracle(events, clock_ms)
-    items = sorted({item for rows in by_window.values() for item in rows})
-    tables = {
-        window: np.array([rows.get(item, [0, 0, 0, 0]) for item in items], dtype=np.int64).reshape(-1, 4)
-        for window, rows in by_window.items()
-    }
-    return trends_of(items, tables)
-
-
 @pytest.mark.parametrize("world", ["exact"], indirect=True)
 def test_after_a_kill_and_a_redelivery_the_lists_are_those_of_a_plain_loop(world: Settings) -> None:
     first, second = some_events(3_000, 1), some_events(2_000, 2)
     with trends(world):
         send(world, first)
         found, lists = published_after(world, now_ms())
-        assert lists == expected(first, found.clock_ms)
+        assert lists == slow_trends(first, found.clock_ms)
+        assert sum(ends_published(world).values()) == len(first), "whoever waits for it sees that it is through"
     send(world, [*second, *first[:500]])
     with trends(world) as process:
         found, lists = published_after(world, now_ms())
-        assert lists == expected([*first, *second], found.clock_ms)
+        assert lists == slow_trends([*first, *second], found.clock_ms)
         process.terminate()
         assert process.wait(30) == 0
     third = some_events(500, 3)
@@ -152,7 +143,7 @@ def test_after_a_kill_and_a_redelivery_the_lists_are_those_of_a_plain_loop(world
     assert state_file(world).exists(), "a clean stop leaves what it counted behind"
     with trends(world):
         found, lists = published_after(world, now_ms())
-        assert lists == expected([*first, *second, *third], found.clock_ms)
+        assert lists == slow_trends([*first, *second, *third], found.clock_ms)
         assert lists.lists["1h", "popular"].items, "something was there to compare"
 
 
@@ -189,7 +180,7 @@ def test_what_happens_is_in_the_lists_over_http(var: Path, servers: Settings) ->
             eventually(lambda: [one["source"] for one in listed()] == ["popular"])
             clock = max(one.received_at for one in events)
             found, lists = published_after(world, clock - 1)
-            assert lists == expected(events, found.clock_ms)
+            assert lists == slow_trends(events, found.clock_ms)
             shown = client.post("/v1/recommendations", json={"limit": 1, "dry_run": True}).json()
             assert shown["items"][0]["parts"]["trending"] > 0
             assert shown["versions"]["trends"] == found.id

@@ -6,15 +6,19 @@ import asyncio
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
+import pytest
+
 from headrace.domain.clean import write_clean
 from headrace.domain.events import Event
 from headrace.domain.panes import HOUR_MS
 from headrace.domain.trend_lists import id_of, unpack
 from headrace.domain.trends import Ranked
 from headrace.errors import StoreUnavailable
+from headrace.failpoints import Failpoint, FaultInjected, arm
 from headrace.stores.kafka import Partition, Record
 from headrace.stores.memory import MemoryStores
 from headrace.stores.ports import Lease, Published
+from headrace.trends.day import Day
 from headrace.trends.reading import Reading
 from headrace.trends.service import WRITER, Progress, Publisher
 from headrace.trends.state import State
@@ -67,11 +71,13 @@ class Ran:
     told: list[Progress] = field(default_factory=list)
     saved: list[State] = field(default_factory=list)
 
-    def publisher(self, source: ListSource, wall: bool = True) -> Publisher:
+    def publisher(self, source: ListSource, wall: bool = True, left: State | None = None) -> Publisher:
+        """One that has read nothing yet, or goes on from what was left."""
         ticks = iter(range(1_000_000))
         return Publisher(
             source=source,
-            reading=Reading({(CLEAN, 0): 0}),
+            reading=Reading(dict(left.offsets), dict(left.until_ms)) if left else Reading({(CLEAN, 0): 0}),
+            day=left.day if left else Day(),
             stores=lambda: self.stores,
             owner="here",
             horizon_ms=2 * HOUR_MS,
@@ -171,6 +177,46 @@ def test_without_the_broker_nothing_claims_to_be_new(monkeypatch) -> None:
     assert ran.published() is None
 
 
+def test_what_was_saved_and_not_published_is_published_by_a_restart_though_no_event_comes(monkeypatch) -> None:
+    monkeypatch.setattr("headrace.trends.service.PAUSE_S", 0.001)
+    ran, one = Ran(), records(event("view", "mug"))
+    ran.stores.switch.down = True
+    ran.run(one, wall=False)
+    ran.stores.switch.down = False
+    again = ran.publisher(ListSource([one], asyncio.Event()), wall=False, left=ran.saved[-1])
+    asyncio.run(again.publish())
+    found = ran.published()
+    assert found is not None
+    assert (found[0].clock_ms, unpack(found[1]).lists["5m", "popular"].items) == (NOW, ("mug",))
+    assert again.progress.ends == {(CLEAN, 0): 1}
+
+
+def test_it_has_published_up_to_where_it_had_read_then(monkeypatch) -> None:
+    monkeypatch.setattr("headrace.trends.service.PAUSE_S", 0.001)
+    ran = Ran()
+    ran.stores.switch.down = True
+    publisher = ran.run(records(event("view", "mug")))
+    assert (publisher.reading.offsets, publisher.progress.ends) == ({(CLEAN, 0): 1}, {}), "counted, and not published"
+    ran.stores.switch.down = False
+    asyncio.run(publisher.publish())
+    assert publisher.progress.ends == {(CLEAN, 0): 1}
+    publisher.reading.offsets[CLEAN, 0] = 2
+    assert publisher.progress.ends == {(CLEAN, 0): 1}, "it does not grow by reading"
+
+
+def test_what_something_newer_already_says_need_not_be_published_to_be_through() -> None:
+    ran = Ran()
+    ran.run(records(event("view", "mug")), wall=False)
+    behind = ran.run(records(event("view", "pan", 5 * HOUR_MS)), wall=False)
+    assert (behind.progress.publications, behind.progress.ends) == (0, {(CLEAN, 0): 1})
+
+
+def test_a_world_of_the_stream_in_which_nothing_is_an_event_is_through_without_a_list() -> None:
+    ran = Ran()
+    publisher = ran.run([Record(CLEAN, 0, 0, 0, None, b"[]", ())], wall=False)
+    assert (ran.published(), publisher.progress.ends) == (None, {(CLEAN, 0): 1})
+
+
 def test_a_stop_reads_and_publishes_what_is_still_there() -> None:
     ran, stopping = Ran(), asyncio.Event()
     publisher = ran.publisher(ListSource([records(event("view", "mug"))], stopping))
@@ -186,6 +232,27 @@ def test_a_stop_saves_everything_that_was_read() -> None:
     publisher = ran.run(records(event("view", "mug"), event("view", "pan")))
     assert [state.offsets for state in ran.saved] == [{(CLEAN, 0): 2}]
     assert ran.saved[0].day is publisher.day
+
+
+@pytest.mark.parametrize(("point", "published_before"), [("trends.before_write", 0), ("trends.after_write", 1)])
+@pytest.mark.parametrize("nth", [1, 2])
+def test_after_a_failure_on_either_side_of_the_write_the_lists_are_as_if_there_was_none(
+    point: str, published_before: int, nth: int
+) -> None:
+    first, second = records(event("view", "mug")), records(event("purchase", "pan", HOUR_MS), first=1)
+    whole, ran = Ran(), Ran()
+    whole.run(first, second)
+    arm(Failpoint(point, nth))
+    try:
+        with pytest.raises(FaultInjected):
+            ran.run(first, second)
+    finally:
+        arm(None)
+    assert len(ran.told) == nth - 1, "of the round that failed nobody heard"
+    assert (ran.published() is None) == (nth - 1 + published_before == 0)
+    assert ran.saved == []
+    ran.run(first, second)
+    assert ran.published() == whole.published()
 
 
 def test_a_restart_publishes_the_same_content() -> None:

@@ -11,9 +11,11 @@ from hypothesis import strategies as st
 from headrace.domain.panes import DAY_MS
 from headrace.trends.day import Day
 from headrace.trends.state import State, load, save
-from tests.trends.test_day import EVENTS, NOW, event, rows_of, slow_oracle
+from tests.trends.oracle import slow_sums
+from tests.trends.test_day import EVENTS, NOW, event, rows_of
 
 OFFSETS = {("w.events.clean", 0): 7, ("w.events.clean", 1): 0}
+UNTIL_MS = {("w.events.clean", 0): NOW}
 
 
 @pytest.fixture(scope="session")
@@ -25,13 +27,13 @@ def path(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def test_a_day_goes_on_after_a_restart_wherever_it_came(path: Path, events: list, cut: int) -> None:
     day = Day()
     day.take(events[:cut])
-    save(path, State(day, OFFSETS), generation=1)
+    save(path, State(day, OFFSETS, UNTIL_MS), generation=1)
     again = load(path, generation=1)
     assert again is not None
-    assert again.offsets == OFFSETS
+    assert (again.offsets, again.until_ms) == (OFFSETS, UNTIL_MS)
     again.day.take(events)  # the first of them again
     again.day.pass_on(NOW, NOW - DAY_MS)
-    assert rows_of(again.day) == slow_oracle(events)
+    assert rows_of(again.day) == slow_sums(events, NOW)
 
 
 def test_where_nothing_was_counted_any_more_still_nothing_is(tmp_path: Path) -> None:

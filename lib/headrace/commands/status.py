@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import datetime as dt
 import json
 import time
 from collections.abc import Mapping, Sequence
@@ -17,6 +18,7 @@ from headrace.local.stack import Health, health, server_parts, worlds_of
 from headrace.local.world_parts import world_parts
 from headrace.program import conf_dir
 from headrace.settings import Settings
+from headrace.watch.finals import PART, Finals, finals
 from headrace.watch.rejected import RATE_MINUTES, newly_rejected
 
 COLOURS = {"up": "green", "starting": "yellow", "dead": "red", "down": "dim"}
@@ -25,9 +27,11 @@ COLOURS = {"up": "green", "starting": "yellow", "dead": "red", "down": "dim"}
 def command(world: World = None, profile: Profile = None, conf: Conf = None, as_json: Json = False) -> None:
     """Each part's state, pid, address, age, memory and lag, and the paths of the world. Exit code 1: a part is dead.
 
-    Without --world: of every world that there is. The JSON of one world is {world, parts, paths, rejected}, the
+    Without --world: of every world that there is. The JSON of one world is {world, parts, paths, rejected, finals}, the
     servers among its parts; of several it is {worlds: [such a tree of each]}. rejected is how many records of the last
-    minutes were no events, by reason, and how many that is a minute; null where nothing keeps them yet.
+    minutes were no events, by reason, and how many that is a minute; null where nothing keeps them yet. finals is how
+    far windows and sessions are closed and since when nothing came that could close more: closed_until_ms (event
+    time), silent_since_ms (wall clock), waiting; each null where it is not known.
     """
     asked = settings_of(world, profile, conf)
     trees = [asked] if world else [settings_of(name, profile, conf) for name in worlds_shown(asked)]
@@ -35,11 +39,20 @@ def command(world: World = None, profile: Profile = None, conf: Conf = None, as_
     jobs = [[health(part, each) for part in world_parts(each, conf or conf_dir())] for each in trees]
     now_ms = time.time_ns() // 1_000_000
     rejected = [newly_rejected(each, now_ms) for each in trees]
+    closed = [finals(each, _runs(found)) for each, found in zip(trees, jobs, strict=True)]
     if as_json:
-        told = [as_tree(each, [*servers, *found], new) for each, found, new in zip(trees, jobs, rejected, strict=True)]
+        told = [
+            as_tree(each, [*servers, *found], new, until)
+            for each, found, new, until in zip(trees, jobs, rejected, closed, strict=True)
+        ]
         print(json.dumps(told[0] if len(told) == 1 else {"worlds": told}, indent=2))
     else:
-        _print_table([*servers, *chain.from_iterable(jobs)], trees, rejected)
+        lines = [
+            {"rejected": rejected_line(new), "finals": finals_line(until, now_ms), **paths(each)}
+            for each, new, until in zip(trees, rejected, closed, strict=True)
+        ]
+        _print_table([*servers, *chain.from_iterable(jobs)])
+        _print_worlds(dict(zip((each.world.name for each in trees), lines, strict=True)))
     if any(each.state == "dead" for each in chain(servers, *jobs)):
         raise typer.Exit(1)
 
@@ -50,13 +63,16 @@ def worlds_shown(settings: Settings) -> tuple[str, ...]:
     return (name,) if name != "main" else worlds_of(settings.paths.var) or (name,)
 
 
-def as_tree(settings: Settings, found: Sequence[Health], rejected: Mapping[str, int] | None) -> dict[str, object]:
+def as_tree(
+    settings: Settings, found: Sequence[Health], rejected: Mapping[str, int] | None, closed: Finals
+) -> dict[str, object]:
     """One world as JSON has it."""
     parts = [dataclasses.asdict(each) for each in found]
     rate = None
     if rejected is not None:
         rate = {"minutes": RATE_MINUTES, "reasons": rejected, "per_minute": sum(rejected.values()) / RATE_MINUTES}
-    return {"world": settings.world.name, "parts": parts, "paths": paths(settings), "rejected": rate}
+    told = {"parts": parts, "paths": paths(settings), "rejected": rate, "finals": dataclasses.asdict(closed)}
+    return {"world": settings.world.name, **told}
 
 
 def rejected_line(rejected: Mapping[str, int] | None) -> str:
@@ -72,6 +88,25 @@ def rejected_line(rejected: Mapping[str, int] | None) -> str:
     return f"{rate} (last {RATE_MINUTES} minutes: {reasons})" if reasons else rate
 
 
+def finals_line(closed: Finals, now_ms: int) -> str:
+    """How far windows and sessions are closed, in words.
+
+    >>> finals_line(Finals(1_700_000_100_000, 1_700_007_300_000, True), 1_700_007_312_000)
+    'closed until 2023-11-14T22:15Z, no new event for 12 s: what is open waits for the next'
+    >>> finals_line(Finals(None, None, None), 1_700_007_312_000)
+    'closed until: not known, no event yet; features says nothing'
+    """
+    until, since = closed.closed_until_ms, closed.silent_since_ms
+    if until:
+        words = f"closed until {dt.datetime.fromtimestamp(until / 1000, dt.UTC):%Y-%m-%dT%H:%MZ}"
+    else:
+        words = "closed until: not known" if until is None else "nothing closed"
+    words += ", no event yet" if since is None else f", no new event for {_age(max(0, now_ms - since) / 1000)}"
+    if closed.waiting is None:
+        return f"{words}; features says nothing"
+    return f"{words}: what is open waits for the next" if closed.waiting else f"{words}; more is on its way"
+
+
 def paths(settings: Settings) -> dict[str, str]:
     """Where the world's data lie."""
     return {
@@ -84,9 +119,11 @@ def paths(settings: Settings) -> dict[str, str]:
     }
 
 
-def _print_table(
-    found: Sequence[Health], worlds: Sequence[Settings], rejected: Sequence[Mapping[str, int] | None]
-) -> None:
+def _runs(found: Sequence[Health]) -> bool:
+    return any(each.name == PART and each.state == "up" for each in found)
+
+
+def _print_table(found: Sequence[Health]) -> None:
     table = Table(box=None, header_style="dim")
     for column in ("world", "part", "state", "pid", "address", "age", "memory", "lag"):
         table.add_column(column, justify="right" if column in ("pid", "age", "memory", "lag") else "left")
@@ -101,13 +138,15 @@ def _print_table(
             "" if each.memory_mb is None else f"{each.memory_mb:.0f} MB",
             _or_blank(each.lag),
         )
+    Console(highlight=False).print(table)
+
+
+def _print_worlds(worlds: Mapping[str, Mapping[str, str]]) -> None:
     console = Console(highlight=False)
-    console.print(table)
-    for settings, new in zip(worlds, rejected, strict=True):
-        console.print(f"\nworld {settings.world.name}")
-        console.print(f"{'rejected':12} {rejected_line(new)}", soft_wrap=True, markup=False)
-        for name, path in paths(settings).items():
-            console.print(f"{name:12} {path}", soft_wrap=True)
+    for world, lines in worlds.items():
+        console.print(f"\nworld {world}")
+        for name, line in lines.items():
+            console.print(f"{name:12} {line}", soft_wrap=True, markup=False)
 
 
 def _or_blank(value: object) -> str:

@@ -1,7 +1,8 @@
 """Has everything that was sent been carried through? Compares Kafka's offsets with what each reader says. Changes none.
 
 What this means for a replay: when nothing is behind, every record is in the ledger or among the rejected, the hot query
-has counted it and the live service has written it. Final windows still wait for the watermark.
+has counted it, the live service has written it and the published trends have it. Final windows still wait for the
+watermark.
 """
 
 from __future__ import annotations
@@ -15,6 +16,7 @@ from headrace.errors import PartFailed
 from headrace.settings import Settings
 from headrace.stores.kafka import Consumer, Partition, open_consumer
 from headrace.stream.progress import INGEST, ends_read
+from headrace.trends.report import ends_published
 
 READERS: Final = {
     "hot": "events.clean",
@@ -60,7 +62,7 @@ def wait_until_drained(
         last, moved_s = None, monotonic()
         while (now := behind(settings, reader, live)).total:
             look(now)
-            if now != last:  # not "less": what ingest has done, four others have still to do
+            if now != last:  # not "less": what ingest has done, five others have still to do
                 last, moved_s = now, monotonic()
             if monotonic() - moved_s > PATIENCE_S:
                 raise PartFailed(
@@ -73,8 +75,8 @@ def wait_until_drained(
 def behind(settings: Settings, reader: Consumer, live: Consumer) -> Behind:
     """One look at every stage, upstream first, so that what arrives meanwhile counts as behind, never as done.
 
-    Ingest and features are as far as they said themselves. What ingest wrote cannot tell: retention deletes it, and
-    the newest record of a quiet partition can lie behind any number of others.
+    All but live are as far as they said themselves. What ingest wrote cannot tell: retention deletes it, and the newest
+    record of a quiet partition can lie behind any number of others.
     """
     raw = _ends(reader, settings.topic("events.raw"))
     ingested = ends_read(settings, "ingest")
@@ -86,7 +88,8 @@ def behind(settings: Settings, reader: Consumer, live: Consumer) -> Behind:
         readers={
             query: _unread(_ends(reader, settings.topic(topic)), read.get(query, {}))
             for query, topic in READERS.items()
-        },
+        }
+        | {"trends": _unread(clean, ends_published(settings))},
     )
 
 

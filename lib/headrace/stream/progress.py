@@ -1,4 +1,4 @@
-"""How far each query is, as a small file that `headrace replay` and `headrace account` read. Spark tells Kafka nothing.
+"""How far each query is, as a small file that replay, account and status read. Spark tells Kafka nothing.
 
 `<world>/run/<part>.progress.json`, of features and of ingest: {query name: {"batch", "rows", "batch_ms", "at", …}}
     batch     number of its newest batch
@@ -7,6 +7,8 @@
     upserts   {operator: state rows that the batch put}, of a query with state
     reasons   of the query over rejected records: how many of each reason its newest batch had
     ends      {"<topic>": {"<partition>": offset}}: what it has read, up to but without the offset; null for a table
+    watermark_ms  of a query with a watermark: what ended by then, in event time, is closed; 0 before any event
+    idle      of a query of features: whether it found nothing new at its last look
 
 Ingest's entry also has "generation", the one of events.raw that its ends count in. In Real-Time Mode an entry is of the
 last finished batch, so its ends are up to a whole batch (spark.ingest_batch) old, and all before them is written.
@@ -14,11 +16,12 @@ last finished batch, so its ends are up to a whole batch (spark.ingest_batch) ol
 
 from __future__ import annotations
 
+import datetime as dt
 import json
 import os
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Final, TypeAlias
+from typing import Final, TypeAlias, cast
 
 from headrace.domain.contract import REASONS
 from headrace.ready import announce_ready
@@ -43,20 +46,25 @@ def ends_read(settings: Settings, part: str) -> dict[str, dict[tuple[str, int], 
 
     What a query says of another generation of the topic is left out: its offsets count other records.
     """
-    try:
-        progress = json.loads(progress_file(settings, part).read_text(encoding="utf-8"))
-    except FileNotFoundError:
-        return {}
     generation = settings.world.generation
     return {
         query: {
             (topic, int(partition)): offset
-            for topic, partitions in (entry.get("ends") or {}).items()
+            for topic, partitions in cast(Ends, entry.get("ends") or {}).items()
             for partition, offset in partitions.items()
         }
-        for query, entry in progress.items()
+        for query, entry in read_progress(settings, part).items()
         if entry.get("generation", generation) == generation
     }
+
+
+def read_progress(settings: Settings, part: str) -> Mapping[str, Mapping[str, Figure]]:
+    """What the part last reported, query by query; {} before its first report."""
+    try:
+        progress: dict[str, dict[str, Figure]] = json.loads(progress_file(settings, part).read_text(encoding="utf-8"))
+    except FileNotFoundError:
+        return {}
+    return progress
 
 
 def write_progress(settings: Settings, part: str, progress: Mapping[str, Mapping[str, Figure]]) -> None:
@@ -79,6 +87,7 @@ def figures(progress: Mapping[str, object] | None) -> dict[str, Figure]:
     ends, newest = _offsets(source["endOffset"]), _offsets(source["latestOffset"])
     seen = report.get("observedMetrics", {}).get(REASONS_SEEN)  # a Row, which JSON writes as a list of its values
     reasons = {} if seen is None else {"reasons": dict(zip(REASONS, seen, strict=True))}
+    watermark = report.get("eventTime", {}).get("watermark")
     upserts: dict[str, int] = {}
     for operator in report.get("stateOperators", ()):
         name = operator["operatorName"]
@@ -92,8 +101,13 @@ def figures(progress: Mapping[str, object] | None) -> dict[str, Figure]:
         "lag": None if ends is None or newest is None else max(0, _total(newest) - _total(ends)),
         "ends": ends,
         **({"upserts": upserts} if upserts else {}),
+        **({} if watermark is None else {"watermark_ms": _ms(watermark)}),
         **reasons,
     }
+
+
+def _ms(text: str) -> int:
+    return (dt.datetime.fromisoformat(text) - dt.datetime.fromtimestamp(0, dt.UTC)) // dt.timedelta(milliseconds=1)
 
 
 def _offsets(text: object) -> Ends | None:

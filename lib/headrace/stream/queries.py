@@ -20,7 +20,8 @@ from headrace.stream.evolution import refused_state
 from headrace.stream.finals import SESSION_ROWS, SESSIONS, WINDOWS, start_session_rows, start_sessions, start_windows
 from headrace.stream.lease import HeldLease, hold_checkpoint
 from headrace.stream.ledger import LEDGER, start_ledger
-from headrace.stream.progress import figures, write_progress
+from headrace.stream.progress import Figure, figures, write_progress
+from headrace.stream.settled import APPENDING, appended_until
 from headrace.stream.tables import create_tables
 
 Start = Callable[[SparkSession, Settings], StreamingQuery]
@@ -44,12 +45,14 @@ _LOOK_S: Final = 1.0
 
 @dataclass(frozen=True, slots=True)
 class RunningQuery:
-    """A query and the lease on its checkpoint."""
+    """A query and the lease on its checkpoint. `closed_ms`: of one that appends what its watermark closes, up to when
+    that was done as it began."""
 
     query: StreamingQuery
     lease: HeldLease
     writer: str
     world: str
+    closed_ms: int | None
 
     def refuse_dead(self) -> None:
         """Raises PartFailed, naming query and cause, if it is not running; LeaseHeld or CheckpointLost if not ours."""
@@ -81,9 +84,10 @@ def running_queries(spark: SparkSession, settings: Settings, groups: Sequence[st
             spark.sparkContext.setLocalProperty("spark.scheduler.pool", group)
             for name, start in GROUPS[group].items():
                 lease = stack.enter_context(hold_checkpoint(spark, settings, name))
+                closed_ms = appended_until(spark, settings.checkpoint(name)) if name in APPENDING else None
                 query = start(spark, settings)
                 stack.callback(query.stop)
-                running.append(RunningQuery(query, lease, name, settings.world.name))
+                running.append(RunningQuery(query, lease, name, settings.world.name, closed_ms))
         yield running
 
 
@@ -98,7 +102,20 @@ def watch_until(stopping: threading.Event, settings: Settings, running: Sequence
     """Report their progress every second until `stopping` is set. Raises as `refuse_dead`."""
     while not stopping.wait(_LOOK_S):
         _refuse_any_dead(running)
-        write_progress(settings, "features", {each.query.name: figures(each.query.lastProgress) for each in running})
+        said = {each.query.name: progress_of(each.query, each.closed_ms) for each in running}
+        write_progress(settings, "features", said)
+
+
+def progress_of(query: StreamingQuery, closed_ms: int | None) -> dict[str, Figure]:
+    """What it says of its newest batch, and whether there is another one to come.
+
+    It begins with a batch only where something is new: until then what it had closed is what its checkpoint said,
+    `closed_ms`.
+    """
+    closed: dict[str, Figure] = {} if closed_ms is None else {"watermark_ms": closed_ms}
+    status = query.status
+    is_idle = not (status["isDataAvailable"] or status["isTriggerActive"])
+    return {**closed, **figures(query.lastProgress), "idle": is_idle}
 
 
 def _refuse_any_dead(running: Sequence[RunningQuery]) -> None:

@@ -1,32 +1,28 @@
-"""The trends process put together: the topic, the stores, what it says of itself, and a clean end on a signal."""
+"""The trends process put together: the topic, the stores, and a clean end on a signal."""
 
 from __future__ import annotations
 
 import asyncio
-import json
 import logging
-import os
 import signal
 import socket
 import time
-from collections.abc import Callable, Mapping
-from dataclasses import asdict
+from collections.abc import Mapping
 from pathlib import Path
 
 from headrace.domain.panes import DAY_MS, HOUR_MS
 from headrace.errors import StoreUnavailable
-from headrace.ready import announce_ready
 from headrace.settings import Settings
 from headrace.stores.cassandra import open_stores
 from headrace.stores.kafka import Partition
 from headrace.stores.ports import Stores
 from headrace.trends.day import Day
 from headrace.trends.reading import Reading
-from headrace.trends.service import PAUSE_S, Progress, Publisher
-from headrace.trends.source import KafkaSource, open_source
+from headrace.trends.report import reporter
+from headrace.trends.service import PAUSE_S, Publisher
+from headrace.trends.source import KafkaSource, Source, open_source
 from headrace.trends.state import State, load, save
 
-PART = "trends"
 REACH_MS = DAY_MS + HOUR_MS
 """How far back the topic is read at a start: what is older is in no window, whatever a clock is ahead by."""
 
@@ -42,15 +38,27 @@ async def _serve(settings: Settings) -> None:
     stopping = asyncio.Event()
     for name in (signal.SIGTERM, signal.SIGINT):
         asyncio.get_running_loop().add_signal_handler(name, stopping.set)
-    state = _left(settings)
+    state = left(settings)
     opened = await _opened(settings, state.offsets, stopping)
     if opened is None:
         return
     source, offsets, stores = opened
-    publisher = Publisher(
+    try:
+        await publisher_of(settings, state, source, offsets, stores).run(stopping, reporter(settings))
+    finally:
+        await source.close()
+        await stores.close()
+
+
+def publisher_of(
+    settings: Settings, state: State, source: Source, offsets: Mapping[Partition, int], stores: Stores
+) -> Publisher:
+    """What goes on from `state` where the source begins where that ends, and with nothing where it does not."""
+    is_left = offsets == state.offsets
+    return Publisher(
         source=source,
-        reading=Reading(offsets),
-        day=state.day if offsets == state.offsets else Day(),
+        reading=Reading(dict(offsets), dict(state.until_ms) if is_left else {}),
+        day=state.day if is_left else Day(),
         save=lambda state: save(state_file(settings), state, settings.world.generation),
         stores=lambda: stores,
         owner=f"{socket.gethostname()}:{settings.world_dir / 'run'}",
@@ -60,14 +68,9 @@ async def _serve(settings: Settings) -> None:
         clock_s=time.monotonic,
         is_wall_world=settings.world.clock == "wall",
     )
-    try:
-        await publisher.run(stopping, _reporter(settings))
-    finally:
-        await source.close()
-        await stores.close()
 
 
-def _left(settings: Settings) -> State:
+def left(settings: Settings) -> State:
     """What the last run left behind; nothing where that cannot be read."""
     try:
         return load(state_file(settings), settings.world.generation) or State()
@@ -98,24 +101,6 @@ async def _opened(
     if stores is not None:
         await stores.close()
     return None
-
-
-def _reporter(settings: Settings) -> Callable[[Progress], None]:
-    """Ready means: it reads, and the store has answered. Each round is in `<world>/run/trends.progress.json`."""
-
-    def report(progress: Progress) -> None:
-        announce_ready(settings, PART, lag=progress.lag)
-        path = progress_file(settings)
-        draft = path.with_suffix(f".{os.getpid()}")
-        draft.write_text(json.dumps({"pid": os.getpid(), **asdict(progress)}), encoding="utf-8")
-        draft.replace(path)
-
-    return report
-
-
-def progress_file(settings: Settings) -> Path:
-    """Progress, and the pid."""
-    return settings.world_dir / "run" / f"{PART}.progress.json"
 
 
 def _wall_ms() -> int:

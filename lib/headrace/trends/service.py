@@ -8,14 +8,16 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
 from typing import Final
 
 from headrace.domain.trend_lists import id_of, pack
 from headrace.domain.trends import trends_of
 from headrace.errors import BadEvent, LeaseHeld, StoreUnavailable
+from headrace.failpoints import reach
 from headrace.stores.event_json import read_event
+from headrace.stores.kafka import Partition
 from headrace.stores.ports import Lease, Published, Stores
 from headrace.trends.day import Day
 from headrace.trends.reading import Reading
@@ -41,12 +43,14 @@ log = logging.getLogger(__name__)
 
 @dataclass(frozen=True, slots=True)
 class Progress:
-    """`clock_ms`: of the newest snapshot; `lag`: records not yet read, as of then."""
+    """`clock_ms`: of the newest snapshot; `lag`: records not yet read, as of then; `ends`: partition → up to where all
+    that counts is in what is published, by this process or another."""
 
     publications: int = 0
     clock_ms: int | None = None
     lag: int | None = None
     unreadable: int = 0
+    ends: Mapping[Partition, int] = field(default_factory=dict)
 
 
 @dataclass(slots=True)
@@ -76,7 +80,7 @@ class Publisher:
                 await self.read()
                 if self.clock_s() >= save_s:
                     save_s = self.clock_s() + SAVE_S
-                    self.save(State(self.day, self.reading.offsets))
+                    self.save(self._state())
                 if self.clock_s() >= due_s:
                     due_s = self.clock_s() + self.publish_s
                     await self.publish()
@@ -88,7 +92,7 @@ class Publisher:
                 self._say("nothing is published meanwhile: %s", error)
                 await _pause(stopping)
         await self._finish()
-        self.save(State(self.day, self.reading.offsets))
+        self.save(self._state())
 
     async def _finish(self) -> None:
         """What is still to be read, as far as there is time for it: a replay stops its world when all is drained."""
@@ -124,7 +128,10 @@ class Publisher:
         ends = await self.source.ends()
         clock_ms = self.reading.until(ends, wall_ms if self.is_wall_world else self.reading.newest_ms())
         self.progress = replace(self.progress, lag=self.reading.lag(ends))
+        ends_read = dict(self.reading.offsets)
         if clock_ms is None:
+            if self.reading.newest_ms() is None:
+                self.progress = replace(self.progress, ends=ends_read)  # there is no event in there
             return
         self.day.pass_on(clock_ms, clock_ms - self.horizon_ms)
         packed = pack(trends_of(self.day.items, self.day.sums(clock_ms)))
@@ -133,10 +140,17 @@ class Publisher:
         await stores.leases.acquire(Lease(WRITER, self.owner, CHECKPOINT, until_ms), wall_ms)
         before = await stores.trends.published()
         if before is not None and before.clock_ms > clock_ms:
+            self.progress = replace(self.progress, ends=ends_read)
             return  # it reads a day again, and gets to where the last one was
+        reach("trends.before_write")
         write_us = await stores.leases.next_write_us(WRITER, wall_ms * 1000)
         await stores.trends.publish(Published(id_of(packed), clock_ms), packed, write_us)
-        self.progress = replace(self.progress, publications=self.progress.publications + 1, clock_ms=clock_ms)
+        reach("trends.after_write")
+        publications = self.progress.publications + 1
+        self.progress = replace(self.progress, publications=publications, clock_ms=clock_ms, ends=ends_read)
+
+    def _state(self) -> State:
+        return State(self.day, self.reading.offsets, self.reading.until_ms)
 
     def _say(self, what: str, error: Exception) -> None:
         if self.clock_s() - self._said_s >= SAY_AGAIN_S:

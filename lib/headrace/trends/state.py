@@ -26,21 +26,22 @@ FORMAT: Final = 1
 
 @dataclass(slots=True)
 class State:
-    """Everything before `offsets` is in `day`; no offsets: nothing is."""
+    """Everything before `offsets` is in `day`; no offsets: nothing is. `until_ms`: as Reading has it."""
 
     day: Day = field(default_factory=Day)
     offsets: Mapping[Partition, int] = field(default_factory=dict)
+    until_ms: Mapping[Partition, int] = field(default_factory=dict)
 
 
 def save(path: Path, state: State, generation: int) -> None:
     """Whole or not at all. `generation` is the world's: in another one the offsets mean other records."""
     day, starts = state.day, sorted(state.day.panes)
     panes = [day.panes[start_ms] for start_ms in starts]
-    offsets = [(topic, partition, offset) for (topic, partition), offset in state.offsets.items()]
     told = {
         "format": FORMAT,
         "generation": generation,
-        "offsets": offsets,
+        "offsets": _by_partition(state.offsets),
+        "until_ms": _by_partition(state.until_ms),
         "items": day.items,
         "floor_ms": day.floor_ms,
     }
@@ -78,7 +79,16 @@ def load(path: Path, generation: int) -> State | None:
     panes = {start_ms: Pane(*pane) for start_ms, *pane in zip(starts, codes, sums, seen, strict=False)}
     items = told["items"]
     day = Day(panes, items, {item: code for code, item in enumerate(items)}, told["floor_ms"])
-    return State(day, {(topic, partition): offset for topic, partition, offset in told["offsets"]})
+    until_ms = told.get("until_ms", ())  # a file of before has none
+    return State(day, _of_partitions(told["offsets"]), _of_partitions(until_ms))
+
+
+def _of_partitions(listed: Sequence[tuple[str, int, int]]) -> dict[Partition, int]:
+    return {(topic, partition): value for topic, partition, value in listed}
+
+
+def _by_partition(values: Mapping[Partition, int]) -> list[tuple[str, int, int]]:
+    return [(topic, partition, value) for (topic, partition), value in values.items()]
 
 
 def _joined(parts: Sequence[NDArray[np.generic]], nothing: NDArray[np.generic]) -> NDArray[np.generic]:
