@@ -51,8 +51,10 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """The first test that asks for servers or jobs waits for their start; any of them may be the first.
 
     In several processes (`-n 2 --dist loadgroup`) all tests that share a Spark session are in one of them, and all that
-    share a stack in one; those that need both have servers of their own beside the session.
+    share a stack in one; those that need both have servers of their own beside the session. What needs every job comes
+    last: five idle programs slow down all that runs beside them.
     """
+    items.sort(key=lambda item: "stack" in getattr(item, "fixturenames", ()))
     for item in items:
         if item.get_closest_marker("stack") and not item.get_closest_marker("timeout"):
             item.add_marker(pytest.mark.timeout(START_S))
