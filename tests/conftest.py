@@ -47,6 +47,7 @@ def pytest_configure() -> None:
     os.environ.update(QUICK_START)
 
 
+@pytest.hookimpl(tryfirst=True)  # xdist reads the groups in its own
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """The first test that asks for servers or jobs waits for their start; any of them may be the first.
 
