@@ -19,7 +19,7 @@ from headrace.local.replay import Time, drain
 from headrace.local.sending import at_once, bursts, send_bursts
 from headrace.local.simulator import Simulation, load_params
 from headrace.local.stack import up
-from headrace.local.training import run_training
+from headrace.local.training import gate_words, run_training
 from headrace.local.wire import WireEvent, item_record, record_of
 from headrace.program import conf_dir
 from headrace.settings import Settings
@@ -81,13 +81,18 @@ def _send(settings: Settings, events: list[WireEvent]) -> None:
 
 
 def _model(settings: Settings, conf: Path, stores: Stores, say: Callable[[str], None]) -> Pointer:
-    """The served model; the first run trains it. Raises PartFailed when training publishes none."""
+    """The served model; the first run trains it. Raises PartFailed when training publishes none.
+
+    A first model is published whatever the gate says, which is told: on 130 simulated people of one week it is as good
+    as popularity at most, and at one hour in some it is below beyond chance.
+    """
     pointer = blocking.run(stores.pointers.get())
     if pointer is not None:
         say(f"model {pointer.version} is there already")
         return pointer
     say("training the first model")
-    log = run_training(settings, conf)
+    log = run_training(settings, conf, "--force")
+    say(f"the gate: {gate_words(log)}")
     pointer = blocking.run(stores.pointers.get())
     if pointer is None:
         raise PartFailed(f"training ended without publishing a model; see {log}")

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import subprocess
 from pathlib import Path
+from typing import Final
 
 from headrace.errors import PartFailed
 from headrace.local.checkout import ROOT
@@ -12,14 +13,17 @@ from headrace.local.job import job_command, job_environ
 from headrace.settings import Settings
 
 
-def run_training(settings: Settings, conf: Path) -> Path:
-    """Submit jobs/train.py for this world and wait; returns its log. Raises PartFailed with its last line.
+GATE: Final = "gate: "
+
+
+def run_training(settings: Settings, conf: Path, *flags: str) -> Path:
+    """Submit jobs/train.py with these flags for this world and wait; its log. Raises PartFailed with its last line.
 
     Interrupting this interrupts it: it stays in our process group.
     """
     log = settings.paths.var / "logs" / f"{settings.world.name}.train.log"
     log.parent.mkdir(parents=True, exist_ok=True)
-    command, environ = job_command(settings, conf, "train"), job_environ(settings, os.environ)
+    command, environ = job_command(settings, conf, "train", *flags), job_environ(settings, os.environ)
     with log.open("wb") as out:
         done = subprocess.run(
             command, cwd=ROOT, env=environ, stdin=subprocess.DEVNULL, stdout=out, stderr=out, check=False
@@ -28,3 +32,9 @@ def run_training(settings: Settings, conf: Path) -> Path:
         said = [line for line in log.read_text(encoding="utf-8", errors="replace").splitlines() if line.strip()]
         raise PartFailed(f"training failed with exit code {done.returncode}: {said[-1] if said else ''} (see {log})")
     return log
+
+
+def gate_words(log: Path) -> str:
+    """What the gate said of the model of this log; "" where it did not come so far."""
+    lines = log.read_text(encoding="utf-8", errors="replace").splitlines()
+    return next((line.partition(GATE)[2] for line in reversed(lines) if GATE in line), "")
