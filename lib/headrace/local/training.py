@@ -12,7 +12,6 @@ from headrace.local.checkout import ROOT
 from headrace.local.job import job_command, job_environ
 from headrace.settings import Settings
 
-
 GATE: Final = "gate: "
 
 
