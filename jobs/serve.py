@@ -24,7 +24,7 @@ def main() -> None:
         os.environ.setdefault(name, "1")
     from headrace.serve.running import serve
 
-    # A fifteenth of an answer's processor time less than with asyncio's own loop (bench/serve.py on two busy cores).
+    # Less of the processor for each answer than asyncio's own loop takes.
     uvloop.run(serve(settings, ROOT / "requirements.lock", WallClock(), lambda: uuid.uuid4().hex))
 
 

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import asyncio
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 from headrace.errors import RecordTooLarge
-from headrace.serve.decision_log import CAPACITY, PATIENCE_S, DecisionLog
+from headrace.serve.decision_log import BATCH, CAPACITY, PATIENCE_S, DecisionLog
 from headrace.serve.metrics import Metrics
 from headrace.stores.memory_log import MemoryLog
 from headrace.stores.ports import Appended
@@ -105,25 +105,49 @@ def test_a_record_that_cannot_be_made_is_dropped_and_counted_and_ends_nothing() 
     asyncio.run(scenario())
 
 
-def test_records_are_made_while_the_loop_has_nothing_else_to_do_and_after_a_second_whoever_waits() -> None:
-    made_after: list[float] = []
+async def busy(wanted: Callable[[], bool]) -> None:
+    """Requests that compute, one after the other."""
+    while wanted():
+        time.sleep(0.001)
+        await asyncio.sleep(0)
 
-    async def busy(until: float) -> None:
-        while time.monotonic() < until:
-            time.sleep(0.001)  # a request that computes
-            await asyncio.sleep(0)
 
-    async def scenario(busy_s: float) -> None:
-        decisions, began = DecisionLog(MemoryLog(), "decisions", Metrics()), time.monotonic()
+def test_a_record_waits_until_the_loop_has_nothing_else_to_do() -> None:
+    order: list[str] = []
+
+    async def scenario() -> None:
+        decisions, until = DecisionLog(MemoryLog(), "decisions", Metrics()), time.monotonic() + PATIENCE_S / 3
+
+        async def requests() -> None:
+            await busy(lambda: time.monotonic() < until)
+            order.append("idle")
 
         def record() -> bytes:
-            made_after.append(time.monotonic() - began)
+            order.append("made")
             return b"one"
 
         decisions.offer("r1", record)
-        await asyncio.gather(busy(began + busy_s), worked(decisions, 5.0))
+        await asyncio.gather(requests(), worked(decisions, 5.0))
 
-    asyncio.run(scenario(busy_s=0.3))
-    asyncio.run(scenario(busy_s=2.0))
-    assert 0.3 <= made_after[0] < PATIENCE_S
-    assert PATIENCE_S <= made_after[1] < 2.0
+    asyncio.run(scenario())
+    assert order == ["idle", "made"]
+
+
+def test_under_load_that_never_ends_each_record_waits_its_second_and_no_batch_one_more() -> None:
+    offered = 2 * BATCH
+    waited: list[float] = []
+
+    async def scenario() -> None:
+        decisions, began = DecisionLog(MemoryLog(), "decisions", Metrics()), time.monotonic()
+
+        def record() -> bytes:
+            waited.append(time.monotonic() - began)
+            return b"one"
+
+        for number in range(offered):
+            decisions.offer(f"r{number}", record)
+        await asyncio.gather(busy(lambda: len(waited) < offered), worked(decisions, 60.0))
+
+    asyncio.run(scenario())
+    assert waited[0] >= PATIENCE_S
+    assert waited[BATCH] - waited[BATCH - 1] < PATIENCE_S, "the second batch has waited already"

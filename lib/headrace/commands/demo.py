@@ -19,11 +19,12 @@ from headrace.local.replay import Time, drain
 from headrace.local.sending import at_once, bursts, send_bursts
 from headrace.local.simulator import Simulation, load_params
 from headrace.local.stack import up
-from headrace.local.training import gate_words, run_training
+from headrace.local.training import run_training
 from headrace.local.wire import WireEvent, item_record, record_of
 from headrace.program import conf_dir
 from headrace.settings import Settings
 from headrace.stores import blocking
+from headrace.stores.manifest import read_manifest
 from headrace.stores.ports import Pointer, Stores
 
 WORLD = "demo"
@@ -92,11 +93,10 @@ def _model(settings: Settings, conf: Path, stores: Stores, say: Callable[[str], 
         return pointer
     say("training the first model")
     log = run_training(settings, conf, "--force")
-    say(f"the gate: {gate_words(log)}")
     pointer = blocking.run(stores.pointers.get())
     if pointer is None:
         raise PartFailed(f"training ended without publishing a model; see {log}")
-    say(f"model {pointer.version} is published")
+    say(f"model {pointer.version} is published: {read_manifest(settings.shelf_dir, pointer.version).gate['reason']}")
     return pointer
 
 

@@ -5,14 +5,11 @@ from __future__ import annotations
 import os
 import subprocess
 from pathlib import Path
-from typing import Final
 
 from headrace.errors import PartFailed
 from headrace.local.checkout import ROOT
 from headrace.local.job import job_command, job_environ
 from headrace.settings import Settings
-
-GATE: Final = "gate: "
 
 
 def run_training(settings: Settings, conf: Path, *flags: str) -> Path:
@@ -31,9 +28,3 @@ def run_training(settings: Settings, conf: Path, *flags: str) -> Path:
         said = [line for line in log.read_text(encoding="utf-8", errors="replace").splitlines() if line.strip()]
         raise PartFailed(f"training failed with exit code {done.returncode}: {said[-1] if said else ''} (see {log})")
     return log
-
-
-def gate_words(log: Path) -> str:
-    """What the gate said of the model of this log; "" where it did not come so far."""
-    lines = log.read_text(encoding="utf-8", errors="replace").splitlines()
-    return next((line.partition(GATE)[2] for line in reversed(lines) if GATE in line), "")

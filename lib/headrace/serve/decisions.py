@@ -29,8 +29,8 @@ def operations(service: Service) -> tuple[Operation, ...]:
         if record is None:
             raise Problem(
                 "not-found",
-                f"no decision {request_id!r}: its record takes a second to arrive, is kept for a week, and a dry run"
-                " has none",
+                f"no decision {request_id!r}: its record takes a second or two to arrive, is kept for a week, and a dry"
+                " run has none",
             )
         return Response(zlib.decompress(record), media_type=JSON)
 
