@@ -1,16 +1,18 @@
 """Recommendations at a fixed rate against a running world, beside the same server's empty answer (/livez).
 
-The peer shows what HTTP, the machine and the load generator cost by themselves; both sides are interleaved.
+The peer shows what HTTP, the machine and the load generator cost by themselves; both sides are interleaved. The
+generator runs on the same cores, so it takes as little of them as it can. Servers that were just started compile
+themselves for minutes: wait, or raise --warm-up.
 """
 
 from __future__ import annotations
 
-import asyncio
 import json
 import statistics
 from typing import Annotated
 
 import typer
+import uvloop
 
 from bench.load import Call, Outcome, open_loop
 from bench.people import known_people
@@ -24,7 +26,7 @@ def main(
     rate: Annotated[int, typer.Option(min=1, help="requests per second")] = 200,
     seconds: Annotated[int, typer.Option(min=1, max=120, help="length of one round")] = 10,
     rounds: Annotated[int, typer.Option(min=1, max=20)] = 5,
-    warm_up: Annotated[int, typer.Option(min=0, max=300, help="seconds of load that are not counted")] = 20,
+    warm_up: Annotated[int, typer.Option(min=0, max=300, help="seconds of load that are not counted")] = 60,
     as_json: Annotated[bool, typer.Option("--json")] = False,
 ) -> None:
     settings = load_settings(conf_dir(), world=world)
@@ -38,11 +40,11 @@ def main(
     recommend = [Call("POST", "/v1/recommendations", bodies[n % len(bodies)]) for n in range(count)]
     livez = [Call("GET", "/livez")] * count
     for start in range(0, warm_up, seconds):
-        asyncio.run(open_loop(base_url, recommend[: rate * min(seconds, warm_up - start)], rate))
+        uvloop.run(open_loop(base_url, recommend[: rate * min(seconds, warm_up - start)], rate))
     ours, floor = [], []
     for _ in range(rounds):
-        ours.append(asyncio.run(open_loop(base_url, recommend, rate)))
-        floor.append(asyncio.run(open_loop(base_url, livez, rate)))
+        ours.append(uvloop.run(open_loop(base_url, recommend, rate)))
+        floor.append(uvloop.run(open_loop(base_url, livez, rate)))
     rows = [
         _row(f"recommendation p{int(share * 100)} at {rate}/s", share, ours, floor, goal)
         for share, goal in ((0.5, None), (0.9, None), (0.99, "<= 25"))
