@@ -25,7 +25,7 @@ from headrace.local.submit import submission
 from headrace.program import ROOT, conf_dir, run
 from headrace.settings import load_settings
 
-PATIENCE_S = 300  # a side that takes longer is on a machine with too much else to do to be measured
+PATIENCE_S = 600  # a side that takes longer is on a machine with too much else to do to be measured
 
 
 def main(
