@@ -54,7 +54,7 @@ def show(rows: Sequence[Row], as_json: bool) -> None:
         return
     table = Table(width=80)
     for heading in ("metric", "value", "spread", "peer", "ratio", "goal", "met"):
-        table.add_column(heading, justify="left" if heading in ("metric", "peer") else "right")
+        table.add_column(heading, justify="left" if heading in ("metric", "peer") else "right", overflow="fold")
     for row in rows:
         peer = "" if row.peer is None or row.peer_value is None else f"{row.peer} {_short(row.peer_value)}"
         ratio = "" if row.ratio is None else f"{row.ratio:.1f}×"
