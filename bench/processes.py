@@ -37,6 +37,7 @@ from headrace.watch.account import account
 from headrace.watch.account_inputs import read_inputs
 
 WORLD: Final = "main"
+GONE_S: Final = 30.0
 ANSWERS_S: Final = 60.0
 EVENTS_APART: Final = 1_000
 
@@ -68,7 +69,10 @@ class Stack:
         return record.pid
 
     def kill(self, part: str) -> None:
-        os.kill(self.pid(part), signal.SIGKILL)
+        """SIGKILL, and gone: what is still dying would be taken for running."""
+        process = psutil.Process(self.pid(part))
+        process.kill()
+        process.wait(GONE_S)
 
     def kill_worker(self, part: str) -> None:
         """One Python worker of a Spark job, as soon as there is one."""
