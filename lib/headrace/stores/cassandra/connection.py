@@ -79,10 +79,8 @@ class Connection:
     async def write(self, prepared: Prepared, values: Sequence[Value]) -> None:
         await self._run(prepared, values)
 
-    async def write_all(
-        self, prepared: Prepared, rows: Collection[Sequence[Value]], in_flight: int = IN_FLIGHT
-    ) -> None:
-        """Write each row, so many requests at a time. On an error the rest is not tried; some rows may be there."""
+    async def write_all(self, prepared: Prepared, rows: Collection[Sequence[Value]]) -> None:
+        """Write each row, IN_FLIGHT requests at a time. On an error the rest is not tried; some rows may be there."""
         requests = list(requests_of(rows, self._rows_per_request))
         waiting = iter(requests)
 
@@ -92,7 +90,7 @@ class Connection:
 
         try:
             async with asyncio.TaskGroup() as group:
-                for _ in range(min(in_flight, len(requests))):
+                for _ in range(min(IN_FLIGHT, len(requests))):
                     group.create_task(take_turns())
         except ExceptionGroup as failures:
             raise failures.exceptions[0] from failures

@@ -4,12 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Final
 
 from headrace.stores.cassandra.connection import READ, WRITE, Connection, Prepared
-
-IN_FLIGHT: Final = 4
-"""Nobody waits for a decision to arrive, and lists are read from the same servers meanwhile."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -19,7 +15,7 @@ class CassandraDecisions:
     select: Prepared
 
     async def put(self, records: Sequence[tuple[str, bytes]]) -> None:
-        await self.connection.write_all(self.insert, records, IN_FLIGHT)
+        await self.connection.write_all(self.insert, records)
 
     async def get(self, request_id: str) -> bytes | None:
         rows = await self.connection.rows(self.select, (request_id,))
