@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import pytest
 
+from headrace.domain.panes import DAY_MS
 from headrace.stream.schemas import USER_WINDOWS
 from headrace.stream.windows import final_windows
 from tests.stream import oracle
@@ -54,3 +55,17 @@ def test_a_window_is_out_only_when_it_can_change_no_more(tuned, tmp_path):
         ("5m", pane_end - 300_000, 1),
         ("1h", pane_end - 3_600_000, 1),
     }
+
+
+def test_a_local_day_that_ends_within_a_pane_waits_for_that_pane(tuned, tmp_path):
+    """Seven minutes ahead of UTC, midnight is 23:53: the pane of 23:50 starts in the day before and outlasts it."""
+    midnight = (START // DAY_MS + 1) * DAY_MS - 7 * 60_000
+    log = [
+        Record(event(midnight - 60_000, "a", tz_offset_min=7), "1:0:0", START),
+        Record(event(midnight + 30_000 + HORIZON_MS, "b"), "1:0:1", START),  # behind the horizon: the day, not the pane
+        Record(event(midnight + 180_000 + HORIZON_MS, "c"), "1:0:2", START),
+    ]
+    rows, _ = emitted(tuned, tmp_path, [*log, closing(log)], final, "append", 4)
+    windows = by_key(rows)
+    assert ("u:1", "unknown", "unknown", "1d_local", midnight - DAY_MS, midnight) in windows
+    assert windows == oracle.windows(log, "GBP")

@@ -16,7 +16,7 @@ REBUILDS: Final[Mapping[str, str]] = {
     "ingest": "sends all that events.raw still holds through again: redeliveries, which count once, in new ledger rows",
     "hot-v3": "counts panes anew from what events.clean still holds; older panes stay as they are until their TTL",
     "ledger-v1": _AGAIN.format(source="events.clean", table="events"),
-    "windows-v2": _AGAIN.format(source="table events", table="user_windows"),
+    "windows-v3": _AGAIN.format(source="table events", table="user_windows"),
     "sessions-v2": _AGAIN.format(source="table events", table="sessions"),
     "session-rows-v2": "writes the rows of table sessions to Cassandra again, over the same rows",
     "rejected-v1": _AGAIN.format(source="events.rejected", table="rejected"),

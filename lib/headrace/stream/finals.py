@@ -24,7 +24,7 @@ from headrace.stream.sessions import finished_sessions
 from headrace.stream.watermark import with_state_horizon
 from headrace.stream.windows import final_windows
 
-WINDOWS: Final = "windows-v2"
+WINDOWS: Final = "windows-v3"
 SESSIONS: Final = "sessions-v2"
 SESSION_ROWS: Final = "session-rows-v2"
 

@@ -47,7 +47,7 @@ def roll_up(panes: DataFrame, state_horizon_ms: int) -> DataFrame:
     date, as clocks change or somebody travels, are two windows, each between its own midnights.
     """
     placed = panes.select(*_CELL, F.explode(_windows_of_pane()).alias("window"), *PERSON_FACTS)
-    until = F.timestamp_millis("window.window_end").alias("state_until")
+    until = F.timestamp_millis(_last_pane_end(F.col("window.window_end"))).alias("state_until")
     rows = placed.select(*_CELL, "window.*", until, *PERSON_FACTS)
     rows = rows.select(*_KEY, state_ends("state_until", state_horizon_ms), *PERSON_FACTS)
     merged = rows.groupBy(*_KEY, "state_until").agg(*merged_facts())
@@ -66,6 +66,12 @@ def _windows_of_pane() -> Column:
         F.when(offset.isNotNull(), local_day),
     )
     return F.array_compact(F.concat(others, hours))
+
+
+def _last_pane_end(window_end: Column) -> Column:
+    """When the last pane that starts in the window ends: where clocks are no multiple of five minutes from UTC, a local
+    day ends within one, which comes out after it."""
+    return window_end + F.pmod(-window_end, F.lit(PANE_MS))
 
 
 def _window(kind: str, start: Column, length_ms: int) -> Column:
