@@ -53,6 +53,7 @@ def test_a_world_of_its_own_believes_its_data_and_has_one_partition(tmp_path: Pa
     settings = load_settings(CONF, world=name, environ={"HEADRACE__PATHS__VAR": str(tmp_path)})
     world = settings.world
     assert (world.name, world.clock, world.trust_received_at, world.partitions) == (name, clock, True, 1)
+    assert settings.spark.ingest_batch == "10 seconds"  # whoever replays waits for its ends
     assert settings.serve.port == 8777
 
 

@@ -32,10 +32,15 @@ def world_sections(name: str, port: int) -> Sections:
     """What a world other than main is unless its file says otherwise.
 
     `demo` lives now: its simulated past ends at the wall clock and runs on. Any other world is a replay: its clock is
-    its stream. One partition, so that no input runs ahead of another.
+    its stream. One partition, so that no input runs ahead of another; short batches of ingest, since whoever sends into
+    such a world waits until it says that it has read all.
     """
     clock = "wall" if name == "demo" else "stream"
-    return {"world": {"clock": clock, "trust_received_at": True, "partitions": 1}, "serve": {"port": port}}
+    return {
+        "world": {"clock": clock, "trust_received_at": True, "partitions": 1},
+        "spark": {"ingest_batch": "10 seconds"},
+        "serve": {"port": port},
+    }
 
 
 def api_ports(var: Path) -> frozenset[object]:
