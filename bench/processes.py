@@ -40,6 +40,8 @@ WORLD: Final = "main"
 GONE_S: Final = 30.0
 ANSWERS_S: Final = 60.0
 EVENTS_APART: Final = 1_000
+DAY_S: Final = 86_400.0
+CHAPTER_S: Final = 300.0  # as long as the slowest fault takes, twice
 
 Panes: TypeAlias = dict[tuple[str, int, str, str], list[int]]
 """(person or item, pane, category, content type) → facts."""
@@ -96,8 +98,14 @@ class Stack:
             time.sleep(0.1 * (1 - share))
 
     def chapter(self) -> tuple[list[Sent], Expected]:
-        """Good, repeated, late, future, bad and silent records of people and items of this chapter's own."""
+        """Good, repeated, late, future, bad and silent records of people and items of this chapter's own.
+
+        Near the end of a UTC day it waits for the next one: what the API counted today is judged by `today`.
+        """
         self.chapters += 1
+        left_s = DAY_S - time.time() % DAY_S
+        if left_s < CHAPTER_S:
+            time.sleep(left_s)
         now_ms = time.time_ns() // 1_000_000
         told = [retold(each, self.chapters) for each in chapter(self.chapters * EVENTS_APART, now_ms)]
         return told, oracle(told, now_ms)
