@@ -12,15 +12,14 @@ import statistics
 import tempfile
 import time
 from pathlib import Path
-from typing import Annotated, Final
+from typing import Annotated
 
 import typer
 
 from bench.probe import Background, Seen, probe
 from bench.rows import Row, percentile, show
-from bench.scratch import servers
+from bench.scratch import lives_now, servers
 from bench.stock import stock_conf
-from headrace.local.machine_files import Sections, write_sections
 from headrace.local.stack import down, up
 from headrace.program import conf_dir, run
 from headrace.settings import Settings, load_settings
@@ -28,7 +27,6 @@ from headrace.stores.cassandra import open_stores
 from headrace.stores.kafka import close_producer, open_producer
 
 OURS, STOCK = "bench", "bench_stock"
-LIVE: Final[Sections] = {"world": {"clock": "wall", "trust_received_at": True, "partitions": 1}}
 COLD_S = 30.0
 PANE_GOALS = {500: ("<= 800", None), 1_000: ("<= 700", "<= 1500")}
 """Events a second → what p50 and p99 of event → pane are to be, ms."""
@@ -49,7 +47,7 @@ def main(
 
     def measure(conf: Path, world: str) -> Settings:
         settings = load_settings(conf, world=world)
-        write_sections(settings.world_dir / "world.toml", LIVE)
+        lives_now(settings, partitions=1)
         try:
             settings, _ = up(conf, None, world, ("serve",), servers_only=False, say=_quiet)
             cold[world] = asyncio.run(_round(settings, rate, COLD_S))

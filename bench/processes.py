@@ -24,6 +24,7 @@ from tests.end_to_end.story import Expected, Sent, chapter, oracle
 from bench.verdict import Verdict, judge_rows, judge_totals
 from headrace.domain.events import Person
 from headrace.domain.facts import COUNTS
+from headrace.domain.panes import DAY_MS
 from headrace.errors import PartFailed
 from headrace.local.checkout import CONF
 from headrace.local.drain import wait_until_drained
@@ -40,8 +41,6 @@ WORLD: Final = "main"
 GONE_S: Final = 30.0
 ANSWERS_S: Final = 60.0
 EVENTS_APART: Final = 1_000
-DAY_S: Final = 86_400.0
-CHAPTER_S: Final = 300.0  # as long as the slowest fault takes, twice
 
 Panes: TypeAlias = dict[tuple[str, int, str, str], list[int]]
 """(person or item, pane, category, content type) → facts."""
@@ -98,14 +97,8 @@ class Stack:
             time.sleep(0.1 * (1 - share))
 
     def chapter(self) -> tuple[list[Sent], Expected]:
-        """Good, repeated, late, future, bad and silent records of people and items of this chapter's own.
-
-        Near the end of a UTC day it waits for the next one: what the API counted today is judged by `today`.
-        """
+        """Good, repeated, late, future, bad and silent records of people and items of this chapter's own."""
         self.chapters += 1
-        left_s = DAY_S - time.time() % DAY_S
-        if left_s < CHAPTER_S:
-            time.sleep(left_s)
         now_ms = time.time_ns() // 1_000_000
         told = [retold(each, self.chapters) for each in chapter(self.chapters * EVENTS_APART, now_ms)]
         return told, oracle(told, now_ms)
@@ -141,8 +134,9 @@ class Stack:
         users, items, tails = run(self._read(stores(self.settings.cassandra, self.settings.keyspace), expected))
         verdict += judge_totals(expected.user_panes, users) + judge_totals(expected.item_panes, items)
         verdict += judge_rows({key: None for keys in expected.tails.values() for key in keys}, tails)
+        asked_ms = time.time_ns() // 1_000_000
         answers = {key: facts for person in expected.tails for key, facts in self._answer(person).items()}
-        verdict += judge_totals(today(expected), answers)
+        verdict += judge_totals(today(expected, asked_ms), answers)
         return verdict + Verdict(wrong=len(account(read_inputs(self.settings, time.time_ns() // 1_000_000)).faults))
 
     def _answer(self, person: str) -> dict[tuple[str, str], list[int]]:
@@ -173,10 +167,12 @@ class Stack:
         return users, items, tails
 
 
-def today(expected: Expected) -> dict[tuple[str, str], list[int]]:
-    """(person, category) → counts of each kind over all panes: a chapter happens within minutes."""
+def today(expected: Expected, now_ms: int) -> dict[tuple[str, str], list[int]]:
+    """(person, category) → counts of each kind over the panes of now's UTC day: a chapter may lie in two."""
     totals: dict[tuple[str, str], list[int]] = {}
-    for (person, _, category, _), facts in expected.user_panes.items():
+    for (person, pane_ms, category, _), facts in expected.user_panes.items():
+        if pane_ms // DAY_MS != now_ms // DAY_MS:
+            continue
         before = totals.get((person, category), [0] * len(COUNTS))
         totals[person, category] = [sum(pair) for pair in zip(before, facts[: len(COUNTS)], strict=True)]
     return totals

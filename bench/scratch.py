@@ -37,16 +37,21 @@ def servers(conf: Path) -> Iterator[None]:
             stop(part.pid_file, part.grace_s)
 
 
+def lives_now(settings: Settings, partitions: int) -> None:
+    """Before its first `up`: the world goes by the wall clock, and not as a replay does."""
+    write_sections(
+        settings.world_dir / "world.toml",
+        {"world": {"clock": "wall", "trust_received_at": True, "partitions": partitions}},
+    )
+
+
 @contextmanager
 def scratch_world(conf: Path, name: str) -> Iterator[Settings]:
     """The world's topics and tables, empty, and no job. After the block its jobs are stopped and all of it is gone."""
     settings = load_settings(conf, None, name)
     _wipe(settings)  # what a killed run left behind
     try:
-        write_sections(
-            settings.world_dir / "world.toml",
-            {"world": {"clock": "wall", "trust_received_at": True, "partitions": PARTITIONS}},
-        )
+        lives_now(settings, PARTITIONS)
         settings, _ = up(conf, None, name, JOBS, servers_only=False, say=_quiet)
         yield settings
     finally:

@@ -87,8 +87,8 @@ class Spark(Section):
     executor_memory: str = "1g"
     cores_max: Annotated[int, Field(ge=1)] = 4
     shuffle_partitions: Annotated[int, Field(ge=1)] = 2
-    # Events wait where two batches meet: event → tail p99 at 1,000/s was 550 ms with ten seconds, 213 with a minute.
-    # What is read again after a kill, and how old ingest's word on itself is, are up to a batch.
+    # Events wait where two batches meet: see the tail's p99 in `headrace bench fresh`. What is read again after a kill,
+    # and how old ingest's word on itself is, are up to a batch.
     ingest_batch: str = "1 minute"
     hot_trigger: str = "200 milliseconds"
     hot_sweep_s: Annotated[float, Field(gt=0)] = 900.0

@@ -5,6 +5,7 @@ from __future__ import annotations
 import pytest
 from bench.processes import refused, retold, today
 
+from headrace.domain.panes import DAY_MS
 from headrace.errors import PartFailed
 from tests.end_to_end.story import chapter, oracle
 
@@ -27,9 +28,18 @@ def test_a_retold_record_keeps_its_person_as_its_key() -> None:
 
 def test_what_the_api_should_say_of_today_is_every_event_of_a_person_by_category_and_kind() -> None:
     expected = oracle(chapter(0, NOW_MS), NOW_MS)
-    totals = today(expected)
+    totals = today(expected, NOW_MS)
     assert sum(map(sum, totals.values())) == 120  # every good event once, none late
     assert {person for person, _ in totals} == {person for person, *_ in expected.user_panes}
+
+
+def test_of_a_chapter_that_lies_over_midnight_each_day_has_its_own_events() -> None:
+    midnight = (NOW_MS // DAY_MS + 1) * DAY_MS
+    expected = oracle(chapter(0, midnight), midnight)
+    before, after = (sum(map(sum, today(expected, now).values())) for now in (midnight - 1, midnight))
+    assert before > 0
+    assert before + after == 120
+    assert today(expected, midnight + DAY_MS) == {}
 
 
 def test_a_start_that_is_not_refused_is_a_fault_that_nobody_saw() -> None:
