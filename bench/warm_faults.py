@@ -96,7 +96,10 @@ def hot_run(warm: Warm, fault: str, seed: int, peer: bool) -> list[Outcome]:
     def ours(batch: int) -> None:
         hot_life(warm, warm.with_batches_of(batch, sweep_s))
 
-    logs, recover_s = _fail_and_recover(warm, fault, seed, rng, ours, log)
+    # Every other seed kills the Python worker of an executor; in the driver, where the tutorial writes, that would kill
+    # the bench.
+    action: Action = "kill" if fault in SINK_POINTS and seed % 2 else "raise"
+    logs, recover_s = _fail_and_recover(warm, fault, seed, rng, ours, log, action=action)
     verdict = sum((panes_verdict(warm.settings, each) for each in logs), Verdict())
     outcomes = [Outcome(fault, seed, OURS, verdict, recover_s)]
     if peer and fault not in OURS_ALONE:
@@ -114,7 +117,13 @@ def hot_run(warm: Warm, fault: str, seed: int, peer: bool) -> list[Outcome]:
 
 
 def _fail_and_recover(
-    warm: Warm, fault: str, seed: int, rng: Random, life: Callable[[int], None], *logs: list[Record]
+    warm: Warm,
+    fault: str,
+    seed: int,
+    rng: Random,
+    life: Callable[[int], None],
+    *logs: list[Record],
+    action: Action = "raise",
 ) -> tuple[list[list[Record]], float]:
     """A life that fails at the point, and one that goes on after it. The logs that are read by then, and its seconds.
 
@@ -122,7 +131,7 @@ def _fail_and_recover(
     """
     sent, nth = list(logs), rng.randint(1, 4 if fault.startswith(("sink", "panes")) else 2)
     for attempt in range(ATTEMPTS):
-        arm(Failpoint(fault, nth, _action(fault, seed), token=warm.runs * ATTEMPTS + attempt))
+        arm(Failpoint(fault, nth, action, token=warm.runs * ATTEMPTS + attempt))
         try:
             fell = failed(lambda: life(rng.randint(20, 80)))
         finally:
@@ -136,11 +145,6 @@ def _fail_and_recover(
         warm.send(again)
         sent.append(again)
     raise NeverReached(f"{fault}, seed {seed}: not reached in {ATTEMPTS} lives")
-
-
-def _action(fault: str, seed: int) -> Action:
-    """On an executor every other seed kills the Python worker; in the driver that would kill the bench."""
-    return "kill" if fault in SINK_POINTS and seed % 2 else "raise"
 
 
 def session_rows_run(warm: Warm, fault: str, seed: int, peer: bool) -> list[Outcome]:
