@@ -10,6 +10,7 @@ HeadraceError
 ├── RecordTooLarge           the broker takes no record of this size, however often it is sent
 ├── LeaseHeld                another writer holds the lease of this query
 ├── CheckpointLost           the lease remembers a checkpoint that is gone
+├── TableFilled              a query would begin anew on a table that has its rows already
 ├── SchemaMismatch           a table or a checkpoint was made by a version whose columns or types differ
 ├── FeatureSetMismatch       a model was trained on other features than this code computes
 ├── ModelCorrupt             a shelf folder disagrees with its manifest
@@ -68,6 +69,10 @@ class LeaseHeld(HeadraceError):
 
 class CheckpointLost(HeadraceError):
     """The lease remembers a checkpoint that is gone; starting would restart batch ids at 0."""
+
+
+class TableFilled(HeadraceError):
+    """A query without a checkpoint would append everything a second time to a table that has rows."""
 
 
 class SchemaMismatch(HeadraceError):

@@ -17,6 +17,7 @@ from headrace.settings import Paths, Settings
 from headrace.stream.append import append_to_table
 from headrace.stream.clean import clean_events
 from headrace.stream.evolution import add_new_columns, new_columns, refused_state
+from headrace.stream.ledger import LEDGER
 from headrace.stream.schemas import EVENTS
 from headrace.stream.tables import create_tables
 from tests.stream.logs import RECORDS, random_log, write_records
@@ -59,9 +60,12 @@ def test_a_ledger_of_an_older_version_gets_the_new_columns_and_its_streams_go_on
     tuned.sql(f"ALTER TABLE delta.`{path}` ADD COLUMNS (later string)")  # of a version that came and went
     log = random_log(3, length=20)
     n = len(log)
-    write_records(log, tmp_path / "in", 1)
-    records = tuned.read.schema(RECORDS).parquet(str(tmp_path / "in"))
-    clean_events(records).select(*older.names).write.format("delta").mode("append").save(path)
+    write_records(log, tmp_path / "in" / "then", 1)
+    write_records(log, tmp_path / "new", 1)
+    source = tuned.readStream.schema(RECORDS).option("recursiveFileLookup", True).parquet(str(tmp_path / "in"))
+    then = clean_events(source).select(*older.names).writeStream.format("delta").partitionBy("event_date")
+    then.option("checkpointLocation", settings.checkpoint(LEDGER)).trigger(availableNow=True)
+    then.start(path).awaitTermination()
     assert _read_on(tuned, path, tmp_path) == n
 
     create_tables(tuned, {"events": path})
@@ -72,8 +76,8 @@ def test_a_ledger_of_an_older_version_gets_the_new_columns_and_its_streams_go_on
     assert found["clean_ms"].metadata == EVENTS["clean_ms"].metadata
     properties = DeltaTable.forPath(tuned, path).detail().first()["properties"]
     assert properties["delta.logRetentionDuration"] == "interval 3 days"
-    stream = tuned.readStream.schema(RECORDS).parquet(str(tmp_path / "in"))
-    query = append_to_table(clean_events(stream), settings, "ledger-v1", "events", "0 seconds")
+    (tmp_path / "new").rename(tmp_path / "in" / "now")
+    query = append_to_table(clean_events(source), settings, LEDGER, "events", "0 seconds")
     query.processAllAvailable()
     query.stop()
     rows = tuned.read.format("delta").load(path)
