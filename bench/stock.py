@@ -17,6 +17,7 @@ spark.ui.showConsoleProgress     false
 STOCK_TOML: Final = """
 [spark]
 shuffle_partitions = 200
+hot_partitions = 200
 """
 
 

@@ -13,7 +13,7 @@ from headrace.stream.tuning import tune
 def main() -> None:
     settings = open_settings(arguments(__doc__).parse_args())
     with SparkSession.builder.getOrCreate() as spark, told_to_stop() as stopping:
-        tune(spark, settings.spark.shuffle_partitions)
+        tune(spark, settings.spark.hot_partitions)
         with hold_checkpoint(spark, settings, HOT) as lease:
             run_hot(spark, settings, stopping, lease.check)
 

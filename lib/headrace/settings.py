@@ -90,6 +90,8 @@ class Spark(Section):
     # Events wait where two batches meet: see the tail's p99 in `headrace bench fresh`. What is read again after a kill,
     # and how old ingest's word on itself is, are up to a batch.
     ingest_batch: str = "1 minute"
+    # A task of each stage, a state of each kind and a commit of each: what the pane waits for where the machine is full.
+    hot_partitions: Annotated[int, Field(ge=1)] = 1
     hot_trigger: str = "200 milliseconds"
     hot_sweep_s: Annotated[float, Field(gt=0)] = 900.0
     ledger_trigger: str = "5 seconds"
@@ -129,6 +131,7 @@ class Serve(Section):
     port: Port = 8600
     deadline_ms: Ms = 100
     candidates: Annotated[int, Field(ge=10, le=1000)] = 200
+    candidate_cache: Annotated[int, Field(ge=0)] = 10_000  # people whose candidates stay in memory, 2 to 8 KB each
     exploration_rate: Annotated[float, Field(ge=0, le=1)] = 0.05
     exploration_temperature: Annotated[float, Field(gt=0)] = 1.0
     exploration_floor: Annotated[float, Field(ge=0, le=0.5)] = 0.01
