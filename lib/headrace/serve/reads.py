@@ -1,4 +1,5 @@
-"""What the stores know of one person, read at once: tail, panes, candidates. Three partitions, never more.
+"""What the stores know of one person, read at once: tail, panes, candidates. Three partitions, never more; two where
+the candidates are still in memory.
 
 A read that fails, or a row that cannot be read, leaves its part empty and says so; a list is then made from the rest.
 """
@@ -50,7 +51,7 @@ async def read_person(
     tail, panes, batch = await asyncio.gather(
         read(lambda: stores().tails.newest(person, service.tail_limit), deadline_s),
         read(lambda: stores().user_panes.since(person, clock_ms - panes_ms), deadline_s),
-        read(lambda: _candidates(service, person, version), deadline_s),
+        _candidates(service, person, version, deadline_s),
         return_exceptions=True,
     )
     degraded: list[Degraded] = []
@@ -68,6 +69,18 @@ async def read_person(
     )
 
 
-async def _candidates(service: Service, person: Person, version: str) -> BatchCandidates | None:
+async def _candidates(service: Service, person: Person, version: str, deadline_s: float) -> BatchCandidates | None:
+    """From memory without asking whether the store is alive: they are the same there."""
+    kept = service.candidates.get(person, version)
+    if kept is not None:
+        return kept
+    return await service.circuit.read(lambda: _stored(service, person, version), deadline_s)
+
+
+async def _stored(service: Service, person: Person, version: str) -> BatchCandidates | None:
     packed = None if version == NO_MODEL else await service.stores().candidates.get(person, version)
-    return None if packed is None else unpack(packed)
+    if packed is None:
+        return None
+    found = unpack(packed)
+    service.candidates.keep(person, version, found)
+    return found

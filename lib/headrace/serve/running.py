@@ -22,6 +22,7 @@ from headrace.domain.policy import Policy
 from headrace.errors import MachineUnfit, StoreUnavailable
 from headrace.serve.app import app_of
 from headrace.serve.build import build_text
+from headrace.serve.candidate_cache import CandidateCache
 from headrace.serve.catalogue_feed import Change, Deliver, Feed, consume
 from headrace.serve.clock import Clock, StreamClock
 from headrace.serve.connection import Connecting
@@ -105,6 +106,7 @@ def assemble(settings: Settings, stores: Connecting, log: EventLog, clock: Clock
         clock=clock,
         circuit=Circuit(lambda: stores().decisions.get("probe")),
         served=Served(stores, lambda version: load_model(settings.shelf_dir, version, FEATURE_SET_ID), feed),
+        candidates=CandidateCache(settings.serve.candidate_cache),
         feed=feed,
         decisions=DecisionLog(log, settings.topic("decisions"), metrics),
         metrics=metrics,

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import TypeAlias
 
 from headrace.domain.policy import Policy
+from headrace.serve.candidate_cache import CandidateCache
 from headrace.serve.catalogue_feed import Feed
 from headrace.serve.clock import Clock
 from headrace.serve.connection import Connecting
@@ -38,6 +39,7 @@ class Service:
     clock: Clock
     circuit: Circuit
     served: Served
+    candidates: CandidateCache
     feed: Feed
     decisions: DecisionLog
     metrics: Metrics
