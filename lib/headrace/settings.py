@@ -90,7 +90,7 @@ class Spark(Section):
     # Events wait where two batches meet: see the tail's p99 in `headrace bench fresh`. What is read again after a kill,
     # and how old ingest's word on itself is, are up to a batch.
     ingest_batch: str = "1 minute"
-    # A task of each stage, a state of each kind and a commit of each: what the pane waits for where the machine is full.
+    # Each is a task a stage, a state of each kind and a commit of it: what a pane waits for where the machine is full.
     hot_partitions: Annotated[int, Field(ge=1)] = 1
     hot_trigger: str = "200 milliseconds"
     hot_sweep_s: Annotated[float, Field(gt=0)] = 900.0
