@@ -130,6 +130,7 @@ def test_an_interrupt_during_a_start_comes_after_the_pid_file(tmp_path: Path) ->
 import os, signal, sys
 from pathlib import Path
 import headrace.local.process as process
+signal.signal(signal.SIGINT, signal.default_int_handler)  # a job in the background would ignore it
 really = process._started
 def interrupted(pid):
     os.kill(os.getpid(), signal.SIGINT)

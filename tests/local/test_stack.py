@@ -59,7 +59,12 @@ def test_a_stack_survives_an_interrupt_a_kill_and_a_second_stack_and_leaves_noth
     with stack_var(tmp_path) as var:
         # ctrl-C as soon as the first server runs.
         interrupted = subprocess.Popen(
-            headrace(*LIVE_ONLY), env=stack_environ(var), stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True
+            headrace(*LIVE_ONLY),
+            env=stack_environ(var),
+            stdout=subprocess.DEVNULL,
+            stderr=subprocess.PIPE,
+            text=True,
+            preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_DFL),  # a job in the background would ignore it
         )
         wait_for(lambda: (var / "run" / "kafka.pid").exists(), 120)
         interrupted.send_signal(signal.SIGINT)
