@@ -2,7 +2,7 @@
 
 request: from the body to the response; record: the decision, made after the answer has left; both: their sum.
 read, rank and write are the stages of the request, measured apart. What serving costs besides: the HTTP server, the
-drivers of the stores, and the way to Kafka.
+drivers of the stores, and the way to Kafka. One person asks again and again: their candidates come from memory.
 """
 
 from __future__ import annotations

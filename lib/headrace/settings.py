@@ -131,7 +131,7 @@ class Serve(Section):
     port: Port = 8600
     deadline_ms: Ms = 100
     candidates: Annotated[int, Field(ge=10, le=1000)] = 200
-    candidate_cache: Annotated[int, Field(ge=0)] = 10_000  # people whose candidates stay in memory, 2 to 8 KB each
+    candidate_cache: Annotated[int, Field(ge=0)] = 10_000  # people; 1 to 2 KB each in the demo
     exploration_rate: Annotated[float, Field(ge=0, le=1)] = 0.05
     exploration_temperature: Annotated[float, Field(gt=0)] = 1.0
     exploration_floor: Annotated[float, Field(ge=0, le=0.5)] = 0.01

@@ -124,25 +124,43 @@ def test_a_large_log_is_put_aside_at_the_next_start(started: Started, tmp_path: 
     assert (tmp_path / "log.1").stat().st_size == 20_000_001
 
 
-def test_an_interrupt_during_a_start_comes_after_the_pid_file(tmp_path: Path) -> None:
-    """ctrl-C at the worst moment: between the process's start and its pid file."""
+def interrupted_start(folder: Path, disposition: str) -> subprocess.CompletedProcess[str]:
+    """Start a part with ctrl-C at the worst moment: between the process's start and its pid file."""
     program = f"""
 import os, signal, sys
 from pathlib import Path
 import headrace.local.process as process
-signal.signal(signal.SIGINT, signal.default_int_handler)  # a job in the background would ignore it
+signal.signal(signal.SIGINT, signal.{disposition})  # whatever the test runner was started with
 really = process._started
 def interrupted(pid):
     os.kill(os.getpid(), signal.SIGINT)
     return really(pid)
 process._started = interrupted
-folder = Path({str(tmp_path)!r})
+folder = Path({str(folder)!r})
 sleeper = (sys.executable, "-c", "import time; time.sleep(60)")
 process.start(process.Launch(sleeper, dict(os.environ), folder, folder / "log"), folder / "part.pid")
+print("went on")
 """
-    done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, timeout=60, check=False)
+    return subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, timeout=60, check=False)
+
+
+def test_an_interrupt_during_a_start_comes_after_the_pid_file(tmp_path: Path) -> None:
     try:
+        done = interrupted_start(tmp_path, "default_int_handler")
         assert "KeyboardInterrupt" in done.stderr
+        assert done.stdout == ""
+        record = recorded(tmp_path / "part.pid")
+        assert record is not None
+        assert record.alive()
+    finally:
+        stop(tmp_path / "part.pid", grace_s=2.0)
+
+
+def test_who_ignores_interrupts_is_not_stopped_by_one_during_a_start(tmp_path: Path) -> None:
+    """As a job in the background of a script does."""
+    try:
+        done = interrupted_start(tmp_path, "SIG_IGN")
+        assert (done.returncode, done.stdout) == (0, "went on\n"), done.stderr
         record = recorded(tmp_path / "part.pid")
         assert record is not None
         assert record.alive()

@@ -13,7 +13,7 @@ from headrace.domain.model import BatchCandidates
 
 
 class CandidateCache:
-    """Least recently used first out; at most `people` of them, a few KB each."""
+    """Least recently used first out; at most `people` of them."""
 
     def __init__(self, people: int) -> None:
         self._people = people
@@ -29,6 +29,6 @@ class CandidateCache:
     def keep(self, person: Person, version: str, found: BatchCandidates) -> None:
         """Keep it, and forget who has not asked for the longest time."""
         self._kept[person, version] = found
-        self._kept.move_to_end((person, version))
+        self._kept.move_to_end((person, version))  # two requests of one person may have read it at once
         if len(self._kept) > self._people:
             self._kept.popitem(last=False)
