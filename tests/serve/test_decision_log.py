@@ -3,11 +3,10 @@
 from __future__ import annotations
 
 import asyncio
-import time
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 
 from headrace.errors import RecordTooLarge
-from headrace.serve.decision_log import BATCH, CAPACITY, PATIENCE_S, DecisionLog
+from headrace.serve.decision_log import CAPACITY, GATHER_S, DecisionLog
 from headrace.serve.metrics import Metrics
 from headrace.stores.memory_log import MemoryLog
 from headrace.stores.ports import Appended
@@ -105,49 +104,45 @@ def test_a_record_that_cannot_be_made_is_dropped_and_counted_and_ends_nothing() 
     asyncio.run(scenario())
 
 
-async def busy(wanted: Callable[[], bool]) -> None:
-    """Requests that compute, one after the other."""
-    while wanted():
-        time.sleep(0.001)
-        await asyncio.sleep(0)
-
-
-def test_a_record_waits_until_the_loop_has_nothing_else_to_do() -> None:
+def test_a_record_is_made_after_the_answer_that_is_under_way_and_before_the_next_turns_work() -> None:
     order: list[str] = []
 
+    def record() -> bytes:
+        order.append("record")
+        return b"one"
+
     async def scenario() -> None:
-        decisions, until = DecisionLog(MemoryLog(), "decisions", Metrics()), time.monotonic() + PATIENCE_S / 3
-
-        async def requests() -> None:
-            await busy(lambda: time.monotonic() < until)
-            order.append("idle")
-
-        def record() -> bytes:
-            order.append("made")
-            return b"one"
-
+        decisions = DecisionLog(MemoryLog(), "decisions", Metrics())
         decisions.offer("r1", record)
-        await asyncio.gather(requests(), worked(decisions, 5.0))
+        order.append("answer")
+        asyncio.get_running_loop().call_soon(order.append, "next")
+        await worked(decisions, 5.0)
 
     asyncio.run(scenario())
-    assert order == ["idle", "made"]
+    assert order == ["answer", "record", "next"]
 
 
-def test_under_load_that_never_ends_each_record_waits_its_second_and_no_batch_one_more() -> None:
-    offered = 2 * BATCH
-    waited: list[float] = []
+def test_records_leave_together() -> None:
+    """Each with a request of its own would cost the broker and both interpreters as much as ranking."""
+    moments: list[float] = []
+
+    class Timed(MemoryLog):
+        async def append(
+            self, topic: str, key: bytes | None, value: bytes | None, headers: Sequence[tuple[str, bytes]] = ()
+        ) -> Appended:
+            moments.append(asyncio.get_running_loop().time())
+            return await super().append(topic, key, value, headers)
 
     async def scenario() -> None:
-        decisions, began = DecisionLog(MemoryLog(), "decisions", Metrics()), time.monotonic()
-
-        def record() -> bytes:
-            waited.append(time.monotonic() - began)
-            return b"one"
-
-        for number in range(offered):
-            decisions.offer(f"r{number}", record)
-        await asyncio.gather(busy(lambda: len(waited) < offered), worked(decisions, 60.0))
+        decisions = DecisionLog(Timed(), "decisions", Metrics())
+        working = asyncio.create_task(decisions.run())
+        for number in range(4):
+            decisions.offer(f"r{number}", lambda: b"one")
+            await asyncio.sleep(GATHER_S / 10)
+        await decisions.drain(5.0)
+        working.cancel()
+        await asyncio.gather(working, return_exceptions=True)
 
     asyncio.run(scenario())
-    assert waited[0] >= PATIENCE_S
-    assert waited[BATCH] - waited[BATCH - 1] < PATIENCE_S, "the second batch has waited already"
+    assert len(moments) == 4
+    assert max(moments) - min(moments) < GATHER_S / 10

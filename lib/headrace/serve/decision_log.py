@@ -6,34 +6,22 @@ Not here: what a record holds (domain/decision.py).
 from __future__ import annotations
 
 import asyncio
-import time
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Callable, Sequence
 from typing import Final, TypeAlias
 
 from headrace.errors import RecordTooLarge, StoreUnavailable
 from headrace.serve.metrics import Metrics
 from headrace.stores.ports import EventLog
 
-Entry: TypeAlias = tuple[str, Callable[[], bytes], float]
-"""(request id, what makes its record, when it was offered by time.monotonic).
-
-Made on the event loop, half a millisecond each, when no request wants it: with a thread beside it the median answer at
-200 requests a second was four times slower.
-"""
+Entry: TypeAlias = tuple[str, bytes]
+"""(request id, its record)."""
 
 CAPACITY: Final = 2_000
 RETRY_S: Final = 0.5
-GATHER_S: Final = 0.05
+GATHER_S: Final = 0.25
 """Records leave together: one request to the broker for each was as dear as ranking. Nobody waits for them."""
 
-BATCH: Final = 100
-
-IDLE_S: Final = 0.0002
-LOOK_AGAIN_S: Final = 0.002
-PATIENCE_S: Final = 1.0
-"""A turn of the loop that takes less than the first had nothing else to do; else a record waits for the second, and for
-the third since it was offered: then it is made whoever waits. So under any load they keep up with the answers.
-"""
+BATCH: Final = 500
 
 
 class DecisionLog:
@@ -43,8 +31,9 @@ class DecisionLog:
         self._log = log
         self._topic = topic
         self._metrics = metrics
-        self._waiting: asyncio.Queue[Entry] = asyncio.Queue(CAPACITY)
+        self._made: asyncio.Queue[Entry] = asyncio.Queue()
         self._unacknowledged = 0
+        self._all_settled = asyncio.Event()
 
     @property
     def waiting(self) -> int:
@@ -52,37 +41,42 @@ class DecisionLog:
         return self._unacknowledged
 
     def offer(self, request_id: str, record: Callable[[], bytes]) -> None:
-        """Log this decision, or count it as dropped where the queue is full."""
-        try:
-            self._waiting.put_nowait((request_id, record, time.monotonic()))
-        except asyncio.QueueFull:
+        """Log this decision, or count it as dropped where there is no room.
+
+        The record is made in the loop's next turn. By then the answer has left, and what it was made from is still in
+        the processor's caches: made later, between other requests, it took half as long again.
+        """
+        if self._unacknowledged >= CAPACITY:
             self._metrics.count("decisions_dropped_total")
-        else:
-            self._unacknowledged += 1
+            return
+        self._unacknowledged += 1
+        asyncio.get_running_loop().call_soon(self._make, request_id, record)
 
     async def run(self) -> None:
         """Append for ever."""
         while True:
-            entries = [await self._waiting.get()]
+            entries = [await self._made.get()]
             await asyncio.sleep(GATHER_S)
-            while len(entries) < BATCH and not self._waiting.empty():
-                entries.append(self._waiting.get_nowait())
+            while len(entries) < BATCH and not self._made.empty():
+                entries.append(self._made.get_nowait())
             await self._append_all(entries)
 
+    def _make(self, request_id: str, record: Callable[[], bytes]) -> None:
+        try:
+            self._made.put_nowait((request_id, record()))
+        except Exception as error:  # noqa: BLE001 - a bug in one record must not end the log of all others
+            self._drop(f"decision {request_id} has no record", error)
+            self._settle()
+
     async def _append_all(self, entries: Sequence[Entry]) -> None:
-        """A record that cannot be made or is too large to be kept is dropped and counted: the others must not wait."""
-        appending: list[Awaitable[None]] = []
-        for request_id, record, offered_s in entries:
-            await _idle(offered_s + PATIENCE_S)
-            (made,) = await asyncio.gather(_made(record), return_exceptions=True)
-            if isinstance(made, BaseException):
-                self._drop(f"decision {request_id} has no record", made)
-            else:
-                appending.append(self._until_appended(request_id, made))
-        await asyncio.gather(*appending)
+        await asyncio.gather(*(self._until_appended(request_id, made) for request_id, made in entries))
         for _ in entries:
-            self._unacknowledged -= 1
-            self._waiting.task_done()
+            self._settle()
+
+    def _settle(self) -> None:
+        self._unacknowledged -= 1
+        if not self._unacknowledged:
+            self._all_settled.set()
 
     async def _until_appended(self, request_id: str, value: bytes) -> None:
         while True:
@@ -101,24 +95,11 @@ class DecisionLog:
 
     async def drain(self, deadline_s: float) -> None:
         """Wait until everything offered is acknowledged, at most this long."""
+        if not self._unacknowledged:
+            return
+        self._all_settled.clear()
         try:
             async with asyncio.timeout(deadline_s):
-                await self._waiting.join()
+                await self._all_settled.wait()
         except TimeoutError:
             self._metrics.count("decisions_dropped_total", by=self._unacknowledged)
-
-
-async def _idle(deadline: float) -> None:
-    """Return when the loop has nothing else to do, or at the deadline."""
-    while True:
-        began = time.monotonic()
-        await asyncio.sleep(0)  # what was ready already, and a look at the sockets
-        await asyncio.sleep(0)  # what they had
-        now = time.monotonic()
-        if now - began < IDLE_S or now >= deadline:
-            return
-        await asyncio.sleep(LOOK_AGAIN_S)
-
-
-async def _made(record: Callable[[], bytes]) -> bytes:
-    return record()

@@ -10,6 +10,7 @@ from dataclasses import dataclass, replace
 from typing import Final
 
 import msgspec
+from isal import isal_zlib
 
 from headrace.domain.answer import Answer
 from headrace.domain.because import Because
@@ -155,6 +156,7 @@ def log(
                 with_features=person is not None and logs_features(person, FEATURES_OF_EVERY),
             ),
             _sorted_json,
+            isal_zlib.compress,  # a sixth of the time of zlib's own, and smaller
         )
 
     service.decisions.offer(ranking.request_id, packed)
