@@ -27,6 +27,7 @@ from headrace.serve.app import app_of
 from headrace.serve.bodies import as_json
 from headrace.serve.connection import Connecting
 from headrace.serve.decision_log import DecisionLog
+from headrace.serve.ranked import here
 from headrace.serve.ranking import prepare, ranked_list
 from headrace.serve.running import GC_ALLOCATIONS, assemble
 from headrace.serve.service import Service
@@ -99,7 +100,8 @@ async def _measured(answers: int, rounds: int) -> dict[str, list[float]]:
     """Stage → the median of each round, in microseconds of this thread's processor time."""
     service = await service_of_ann()
     log = Held(service.log, "decisions", service.metrics)
-    app = app_of(replace(service, decisions=log))
+    held = replace(service, decisions=log)
+    app = app_of(held, here(held))
     asked = RECOMMENDATION.decode(BODY)
     medians: dict[str, list[float]] = {}
     for warm in (True, *[False] * rounds):

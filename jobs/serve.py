@@ -1,6 +1,7 @@
 """The HTTP API of one world: .venv/bin/python jobs/serve.py [--world NAME] [--profile P] [--conf DIR]."""
 
 import os
+import sys
 import time
 import uuid
 
@@ -17,15 +18,21 @@ class WallClock:
 
 
 def main() -> None:
-    flags = arguments(__doc__).parse_args()
+    parser = arguments(__doc__)
+    parser.add_argument("--worker", type=int, metavar="FD", help="rank for the API at this socket: it starts these")
+    flags = parser.parse_args()
     settings = open_settings(flags)
     # Before numpy is imported: with two threads one top-100 query took 3.5 times as long.
     for name in ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS"):
         os.environ.setdefault(name, "1")
-    from headrace.serve.running import serve
+    from headrace.serve.running import serve, work
 
-    # Less of the processor for each answer than asyncio's own loop takes.
-    uvloop.run(serve(settings, ROOT / "requirements.lock", WallClock(), lambda: uuid.uuid4().hex))
+    program, lock, new_id = (sys.executable, *sys.argv), ROOT / "requirements.lock", lambda: uuid.uuid4().hex
+    # uvloop takes less of the processor for each answer than asyncio's own loop.
+    if flags.worker is None:
+        uvloop.run(serve(settings, lock, WallClock(), new_id, program))
+    else:
+        uvloop.run(work(settings, lock, WallClock(), new_id, flags.worker))
 
 
 if __name__ == "__main__":

@@ -21,6 +21,7 @@ from headrace.domain.taste import Taste
 from headrace.serve.app import app_of
 from headrace.serve.catalogue_feed import Change
 from headrace.serve.connection import Connecting
+from headrace.serve.ranked import here
 from headrace.serve.running import assemble
 from headrace.serve.service import Service
 from headrace.settings import Settings
@@ -91,7 +92,7 @@ class Api:
         )
         self.service.feed.deliver((), True, None)
         self.run(connecting.connect())
-        self.app = app_of(self.service)
+        self.app = app_of(self.service, here(self.service))
 
     async def _open(self) -> MemoryStores:
         return self.stores

@@ -42,6 +42,7 @@ def test_a_process_is_not_ready_before_its_first_look_and_then_stays_ready(tmp_p
             "trends": None,
             "trends_age_ms": None,
             "stores": "answering",
+            "workers": 0,
             "decisions_waiting": 0,
             "decisions_dropped": 0,
         },
@@ -114,7 +115,7 @@ def test_stores_that_were_never_reached_are_not_called_answering(tmp_path) -> No
     connecting = Connecting(refused)
     api.run(connecting.connect())
     service = replace(api.service, stores=connecting)
-    assert ready_now(service).stores == "127.0.0.1:9042: refused"
+    assert ready_now(service, ()).stores == "127.0.0.1:9042: refused"
     api.close()
 
 

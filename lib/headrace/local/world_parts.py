@@ -22,7 +22,7 @@ MEMORY_MB = {
     "hot": 1300,
     "features": 1700,
     "trends": 150,
-    "serve": 350,
+    "serve": 450,
 }  # measured, rounded up
 
 

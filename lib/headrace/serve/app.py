@@ -19,32 +19,32 @@ from headrace.serve.docs_page import page
 from headrace.serve.event_schema import event_schema
 from headrace.serve.metrics import Metrics
 from headrace.serve.openapi import document
-from headrace.serve.operation import Handler, Operation
+from headrace.serve.operation import Handler, Operation, Ranked
 from headrace.serve.problems import HANDLERS, status_of
 from headrace.serve.service import Service
 
 DOCS: Final = "text/html; charset=utf-8"
 
 
-def operations(service: Service) -> tuple[Operation, ...]:
+def operations(service: Service, ranked: Ranked, workers: health.States) -> tuple[Operation, ...]:
     """Everything that works; the router and the documentation are made from this and nothing else."""
     return (
         *events.operations(service),
-        *recommendations.operations(service),
-        *rerank.operations(service),
+        *recommendations.operations(service, ranked),
+        *rerank.operations(service, ranked),
         *similar.operations(service),
         *trending.operations(service),
         *people.operations(service),
         *decisions.operations(service),
         *items.operations(service),
         *users.operations(service),
-        *health.operations(service),
+        *health.operations(service, workers),
     )
 
 
-def app_of(service: Service) -> Starlette:
-    """The application. It opens nothing and closes nothing: the composition root does."""
-    served = operations(service)
+def app_of(service: Service, ranked: Ranked, workers: health.States = tuple) -> Starlette:
+    """The application, whose lists `ranked` makes. It opens nothing and closes nothing: the composition root does."""
+    served = operations(service, ranked, workers)
     described = document(served, {"Event": event_schema()})
     return Starlette(
         routes=[

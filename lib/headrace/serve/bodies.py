@@ -92,7 +92,17 @@ def not_json(why: str) -> Problem:
 
 def as_json(value: object, status: int = 200) -> Response:
     """The answer as JSON."""
-    return Response(_encoder.encode(value), status, media_type=JSON)
+    return json_response(encoded(value), status)
+
+
+def json_response(body: bytes, status: int = 200) -> Response:
+    """The answer, which is JSON already."""
+    return Response(body, status, media_type=JSON)
+
+
+def encoded(value: object) -> bytes:
+    """A value as JSON."""
+    return _encoder.encode(value)
 
 
 def _wrong_field(message: str, body: bytes, at: str) -> Problem:

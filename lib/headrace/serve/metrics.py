@@ -1,4 +1,7 @@
-"""What this process counted, as Prometheus text. Counters and one latency histogram; no push, no labels beyond two."""
+"""What this process and its workers counted, as Prometheus text. Counters and one latency histogram.
+
+No push, no labels beyond two.
+"""
 
 from __future__ import annotations
 
@@ -18,6 +21,8 @@ HELP: Final = {
     "decisions_dropped_total": "Decision records lost because they could not be made, kept or taken in time.",
     "catalogue_upserts_total": "Item changes that the broker acknowledged.",
     "profile_upserts_total": "Changes of people's profiles that the broker acknowledged.",
+    "workers_lost_total": "Workers that ended and were started again.",
+    "worker_answers_lost_total": "Answers that a lost worker owed; they were made here instead.",
 }
 
 
@@ -37,6 +42,12 @@ class Metrics:
     def total(self, name: str) -> int:
         """A counter summed over its labels."""
         return sum(value for (counter, _), value in self._counts.items() if counter == name)
+
+    def take(self) -> tuple[tuple[str, str, int], ...]:
+        """(counter, label, by) since the last take, for the process that tells it all."""
+        taken = tuple((counter, label, by) for (counter, label), by in self._counts.items())
+        self._counts.clear()
+        return taken
 
     def took(self, operation: str, elapsed_ms: float) -> None:
         """One answered request."""

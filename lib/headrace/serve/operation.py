@@ -11,6 +11,8 @@ from starlette.responses import Response
 
 Handler: TypeAlias = Callable[[Request], Awaitable[Response]]
 Schema: TypeAlias = Mapping[str, object]
+Ranked: TypeAlias = Callable[[str, bytes], Awaitable[bytes]]
+"""(name of an operation that ranks, the request's body) → the answer's JSON. Raises Problem as the operation does."""
 
 
 @dataclass(frozen=True, slots=True)

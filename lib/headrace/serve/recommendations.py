@@ -7,20 +7,19 @@ from starlette.responses import Response
 
 from headrace.domain.because import because
 from headrace.domain.recommend import recommend
-from headrace.serve.bodies import JSON, as_json, decode, read_json_body
-from headrace.serve.operation import Operation
+from headrace.serve.bodies import JSON, decode, encoded, json_response, read_json_body
+from headrace.serve.operation import Operation, Ranked
 from headrace.serve.problems import bad_field
 from headrace.serve.ranking import log, prepare, ranked_list
 from headrace.serve.service import Service
 from headrace.serve.wire import RECOMMENDATION, RankedList, RecommendationRequest
 
 
-def operations(service: Service) -> tuple[Operation, ...]:
+def operations(service: Service, ranked: Ranked) -> tuple[Operation, ...]:
     """POST /v1/recommendations."""
 
     async def post(request: Request) -> Response:
-        body = await read_json_body(request, service.settings.max_body_bytes)
-        return as_json(await recommended(service, decode(RECOMMENDATION, body), body))
+        return json_response(await ranked("recommend", await read_json_body(request, service.settings.max_body_bytes)))
 
     return (
         Operation(
@@ -37,11 +36,9 @@ def operations(service: Service) -> tuple[Operation, ...]:
     )
 
 
-async def recommended(service: Service, asked: RecommendationRequest, body: bytes) -> RankedList:
-    """The list, and its decision on the way to the log; `body` is the request as it came.
-
-    Raises Problem for what only several fields together show to be wrong.
-    """
+async def recommended(service: Service, body: bytes) -> bytes:
+    """The list, and its decision on the way to the log. Raises Problem for a body that asks for nothing possible."""
+    asked = decode(RECOMMENDATION, body)
     wanted = asked.filter
     if wanted.price_from is not None and wanted.price_to is not None and wanted.price_from > wanted.price_to:
         raise bad_field("filter.price_from", wanted.price_from, f"Expected at most price_to, {wanted.price_to}")
@@ -50,4 +47,4 @@ async def recommended(service: Service, asked: RecommendationRequest, body: byte
     reasons = because(ranking.inputs, ranking.snapshots, service.policy, answer) if asked.explain else None
     if not asked.dry_run:
         log(service, ranking, answer, asked.placement, body)
-    return ranked_list(service, ranking, answer, reasons)
+    return encoded(ranked_list(service, ranking, answer, reasons))

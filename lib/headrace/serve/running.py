@@ -1,4 +1,7 @@
-"""The serving program from its settings to its end: open, follow, listen, and let go in order. It decides nothing."""
+"""The programs of serving from their settings to their end: open, follow, listen or work, and let go in order.
+
+They decide nothing.
+"""
 
 from __future__ import annotations
 
@@ -8,8 +11,8 @@ import signal
 import socket
 import sys
 import threading
-from collections.abc import Sequence
-from contextlib import suppress
+from collections.abc import AsyncIterator, Sequence
+from contextlib import asynccontextmanager, suppress
 from pathlib import Path
 from typing import Final
 
@@ -29,8 +32,11 @@ from headrace.serve.connection import Connecting
 from headrace.serve.decision_log import DecisionLog
 from headrace.serve.degrade import Circuit
 from headrace.serve.metrics import Metrics
+from headrace.serve.ranked import here
 from headrace.serve.service import NewId, Service
 from headrace.serve.snapshots import Served
+from headrace.serve.workers import Workers
+from headrace.serve.working import Working
 from headrace.settings import Serve, Settings
 from headrace.stores.cassandra import open_stores
 from headrace.stores.kafka.log import KafkaLog
@@ -46,24 +52,48 @@ SWITCH_S: Final = 0.0005
 """Python's default lets the threads behind the log and the catalogue hold a request up for 5 ms at a time."""
 
 
-async def serve(settings: Settings, lock: Path, wall: Clock, new_id: NewId) -> None:
-    """Serve this world until SIGTERM or SIGINT; `lock` pins what runs. Raises MachineUnfit where the port is taken."""
+async def serve(settings: Settings, lock: Path, wall: Clock, new_id: NewId, worker: Sequence[str]) -> None:
+    """Serve this world until SIGTERM or SIGINT. Raises MachineUnfit where the port is taken.
+
+    `lock` pins what runs; `worker` is the command of a process that calls `work`, without its socket.
+    """
     _check_port(settings.serve)
+    async with _opened(settings, lock, wall, new_id) as service:
+        workers = Workers(settings.serve.workers, worker, here(service), service.metrics)
+        server = Server(
+            app_of(service, workers.ranked, lambda: workers.states),
+            address=settings.serve.host,
+            port=settings.serve.port,
+            interface=Interfaces.ASGINL,
+            log_level=LogLevels.warning,
+            websockets=False,
+        )
+        for number in (signal.SIGTERM, signal.SIGINT):
+            asyncio.get_running_loop().add_signal_handler(number, server.stop)
+        async with asyncio.TaskGroup() as group:
+            keeping = group.create_task(workers.run())
+            await server.serve()
+            keeping.cancel()
+
+
+async def work(settings: Settings, lock: Path, wall: Clock, new_id: NewId, to_api: int) -> None:
+    """Rank for the API at the other end of the socket `to_api` until that is closed."""
+    # Signals go to all of a session. This process ends when its API does, after the last answer that it owes.
+    for number in (signal.SIGTERM, signal.SIGINT):
+        signal.signal(number, signal.SIG_IGN)
+    with socket.socket(fileno=to_api) as end:
+        async with _opened(settings, lock, wall, new_id) as service:
+            await Working(service).run(end)
+
+
+@asynccontextmanager
+async def _opened(settings: Settings, lock: Path, wall: Clock, new_id: NewId) -> AsyncIterator[Service]:
+    """All that answers are made from, kept up to date; in the end the decisions that wait are logged."""
     sys.setswitchinterval(SWITCH_S)
     connecting = Connecting(lambda: open_stores(settings.cassandra, settings.keyspace))
     clock = wall if settings.world.clock == "wall" else StreamClock(connecting)
     log = KafkaLog(settings.kafka)
     service = assemble(settings, connecting, log, clock, new_id, build_text(lock))
-    server = Server(
-        app_of(service),
-        address=settings.serve.host,
-        port=settings.serve.port,
-        interface=Interfaces.ASGINL,
-        log_level=LogLevels.warning,
-        websockets=False,
-    )
-    for number in (signal.SIGTERM, signal.SIGINT):
-        asyncio.get_running_loop().add_signal_handler(number, server.stop)
     stop = threading.Event()
     feeding = threading.Thread(
         target=consume,
@@ -80,7 +110,7 @@ async def serve(settings: Settings, lock: Path, wall: Clock, new_id: NewId) -> N
                 group.create_task(_follow(service, connecting)),
                 group.create_task(service.decisions.run()),
             ]
-            await server.serve()
+            yield service
             await service.decisions.drain(DRAIN_S)
             for task in following:
                 task.cancel()
