@@ -68,6 +68,12 @@ class MemoryTails:
         rows = sorted(self._events.get(person, {}).items(), reverse=True)
         return tuple(event for _, event in rows[:limit])
 
+    async def trim(self, person: Person, keep: int) -> None:
+        self.switch.check()
+        events = self._events.get(person, {})
+        for key in sorted(events, reverse=True)[keep:]:
+            del events[key]
+
 
 @dataclass(slots=True)
 class MemoryPanes:

@@ -96,6 +96,12 @@ class Tails(Protocol):
     async def newest(self, person: Person, limit: int) -> tuple[Event, ...]:
         """Up to `limit` events, newest occurred_at first (ties: event_id, descending); () for a person never seen."""
 
+    async def trim(self, person: Person, keep: int) -> None:
+        """Forget all of a person's events but the first `keep` of `newest`. Again, or with fewer, it changes nothing.
+
+        One of them that is appended again is there again, until the next time.
+        """
+
 
 class Panes(Protocol):
     """Five-minute totals per person, or per item."""
