@@ -104,7 +104,11 @@ class Tails(Protocol):
 
 
 class Panes(Protocol):
-    """Five-minute totals per person, or per item."""
+    """Five-minute totals per person, or per item; of each hour of an owner the sample (domain/hour_sample.py).
+
+    Whatever the order and grouping of the writes, readers see the sample of all that was put. What it leaves out may be
+    stored or not: where a cell of it is removed, another may be seen in its place, or none until it is put again.
+    """
 
     async def put(self, cells: Sequence[PaneCell], write_us: int) -> None:
         """Replace each cell's totals; among writes to one cell the greatest `write_us` wins, whatever the order."""
