@@ -105,7 +105,7 @@ class Live:
         return True
 
     async def _trim(self, stores: Stores, people: Sequence[Person]) -> None:
-        """Nothing depends on it: what fails waits for these people's next thousand events, and nobody waits for it."""
+        """Nothing depends on it: what fails is tried again after these people's next thousand events, not before."""
         try:
             await asyncio.gather(*(stores.tails.trim(person, MOST_TAIL) for person in people))
         except StoreUnavailable as error:

@@ -1,8 +1,8 @@
 """What this process knows of the rows of one table of panes that grow large, so that they stay bounded. No I/O.
 
 A row has its sample (domain/hour_sample.py), which readers see, and what was in the sample before others pushed it out.
-Of n cells that come one by one, k + k · ln(n / k) are among the k = MOST_CELLS lowest so far: 2,700 of 36,000. So many
-are written, and up to ORDINARY from before the row was known; a process that began anew writes as many again at most.
+Of n cells in random order k + k · ln(n / k) are among the k = MOST_CELLS lowest so far: 2,700 of 36,000. So many are
+written, and up to ORDINARY from before the row was known; a process that began anew writes about as many again.
 
 Nothing is deleted: a tombstone costs a reader nearly what a cell does, and of 100,000 Cassandra refuses the whole read.
 """
