@@ -16,11 +16,11 @@ from headrace.domain.facts import Facts, facts_of, merge, zero
 from headrace.domain.facts import pack as pack_facts
 from headrace.domain.features import FEATURE_SET_ID
 from headrace.domain.model import SOURCES, BatchCandidates, ModelArrays
-from headrace.domain.panes import DAY_MS, HOUR_MS, PaneKey, hour_of, pane_of
+from headrace.domain.panes import DAY_MS, HOUR_MS, PaneKey, entry_key, hour_of, pane_of
 from headrace.domain.snapshots import Snapshots, snapshots_of
 from headrace.domain.taste import CATEGORIES as MOST_CATEGORIES
 from headrace.domain.taste import LIKED, REFUSED, Taste
-from headrace.stores.cassandra.panes import cells_of, entry_key
+from headrace.stores.cassandra.panes import cells_of
 from headrace.stores.event_json import read_event
 from headrace.stores.memory import MemoryStores
 

@@ -10,7 +10,7 @@ import os
 import tomllib
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Annotated, Any, Literal, TypeAlias
+from typing import Annotated, Any, Final, Literal, TypeAlias
 
 from pydantic import BaseModel, ConfigDict, Field, SecretStr, ValidationError
 
@@ -22,6 +22,9 @@ Port = Annotated[int, Field(ge=1, le=65535)]
 Ms = Annotated[int, Field(gt=0)]
 Days = Annotated[int, Field(ge=9, le=36_500)]
 Name = Annotated[str, Field(pattern=r"^[a-z][a-z0-9_]{0,30}$")]
+
+MOST_TAIL: Final = 1_000
+"""No request reads more of a person's newest events, and live keeps no more of who has many."""
 
 
 class Section(BaseModel):
@@ -114,7 +117,7 @@ class Keep(Section):
 
 
 class Live(Section):
-    tail_limit: Annotated[int, Field(ge=1, le=1000)] = 100
+    tail_limit: Annotated[int, Field(ge=1, le=MOST_TAIL)] = 100
     tail_ttl_s: Annotated[int, Field(gt=0)] = 172_800
 
 

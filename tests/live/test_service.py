@@ -14,7 +14,7 @@ from headrace.domain.strict_json import Document
 from headrace.errors import StoreUnavailable
 from headrace.live.batch import Taken
 from headrace.live.service import Live, Progress
-from headrace.stores.memory import MemoryStores
+from headrace.stores.memory import MemoryStores, MemoryTails
 from headrace.stores.ports import Stores
 from tests.live.inlets import CLEAN, DECISIONS, TOPICS, USERS, ListInlet, clean_record, decision_record, user_record
 from tests.stores.events import view
@@ -147,6 +147,72 @@ def test_the_clock_is_written_at_most_every_50_ms_and_once_more_at_the_end() -> 
     times = iter([0.000, 0.000, 0.020, 0.040, 0.060, 0.060, 0.080, 0.100, 0.120, 0.120, *[0.130] * 9])
     serve(stores, *batches, clock=times)
     assert advanced == [1, 4, 7]
+
+
+class CountedTails:
+    """The reference, with what was asked of it."""
+
+    def __init__(self, tails: MemoryTails, fails: bool = False) -> None:
+        self.append, self.newest, self._trim = tails.append, tails.newest, tails.trim
+        self.fails = fails
+        self.trims: list[tuple[str, int]] = []
+
+    async def trim(self, person: Person, keep: int) -> None:
+        self.trims.append((person, keep))
+        if self.fails:
+            raise StoreUnavailable("too slow")
+        await self._trim(person, keep)
+
+
+def hundreds(person: str, begin: int, end: int) -> list[Taken]:
+    """Events at these moments, a hundred a batch."""
+    moments = range(begin, end)
+    return [
+        Taken((), tuple(clean_record(view(person, f"e{ms}", ms), ms) for ms in moments[first : first + 100]))
+        for first in range(0, len(moments), 100)
+    ]
+
+
+def test_a_machines_tail_is_trimmed_to_its_newest_thousand_and_a_persons_never() -> None:
+    stores = MemoryStores()
+    stores.tails = tails = CountedTails(stores.tails)  # type: ignore[assignment]  # a double of the port
+    inlet, progress = serve(stores, *hundreds("u:1", 0, 2_000), *hundreds("u:bot", 0, 3_100))
+    # With the batch that made it 2,100; the next thousand then made it 2,000 again, which is not too long yet.
+    assert tails.trims == [("u:bot", 1_000)]
+    assert len(asyncio.run(tails.newest(Person("u:1"), 10_000))) == 2_000
+    left = [event.occurred_at for event in asyncio.run(tails.newest(Person("u:bot"), 10_000))]
+    assert left == list(range(3_099, 1_099, -1))
+    assert (inlet.committed[CLEAN, 0], progress.events) == (3_100, 5_100)
+
+
+def test_a_trim_that_fails_holds_nothing_back_and_goes_with_the_next_thousand(
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    stores = MemoryStores()
+    stores.tails = tails = CountedTails(stores.tails, fails=True)  # type: ignore[assignment]
+    inlet, progress = serve(stores, *hundreds("u:bot", 0, 3_200))
+    assert len(tails.trims) == 2
+    assert (inlet.committed[CLEAN, 0], progress.events, progress.state) == (3_200, 3_200, "reading")
+    assert "the tails of u:bot are trimmed later: too slow" in caplog.text
+
+
+def test_nothing_is_trimmed_that_could_not_be_written() -> None:
+    stores = MemoryStores()
+    stores.tails = tails = CountedTails(stores.tails)  # type: ignore[assignment]
+
+    async def run() -> None:
+        stopping = asyncio.Event()
+        inlet = ListInlet([Taken((), tuple(r for taken in hundreds("u:bot", 0, 2_100) for r in taken.new))], stopping)
+        live = Live(inlet, TOPICS, stopping, asyncio.get_running_loop().time)
+        stores.switch.down = True
+        serving = asyncio.create_task(live.run(OpenStores(stores)))
+        while not inlet.kept:
+            await asyncio.sleep(0.001)
+        stopping.set()
+        await serving
+
+    asyncio.run(run())
+    assert tails.trims == []
 
 
 def test_a_store_that_is_away_is_waited_for_and_nothing_is_committed_meanwhile() -> None:

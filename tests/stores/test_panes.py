@@ -1,3 +1,6 @@
+from dataclasses import replace
+from random import Random
+
 import numpy as np
 import pytest
 from hypothesis import given, settings
@@ -5,9 +8,11 @@ from hypothesis import strategies as st
 
 from headrace.domain.events import KINDS, Event, Person
 from headrace.domain.facts import PLACE_OF, Facts, facts_of, merge, merge_all, pack, unpack, zero
-from headrace.domain.panes import DAY_MS, HOUR_MS, PANE_MS, PaneKey, hour_of, pane_of
+from headrace.domain.hour_sample import sample
+from headrace.domain.panes import DAY_MS, HOUR_MS, PANE_MS, PaneKey, entry_key, hour_of, pane_of
 from headrace.stores.cassandra import CassandraStores
-from headrace.stores.cassandra.panes import cells_of, entry_key
+from headrace.stores.cassandra.large_rows import LargeRows
+from headrace.stores.cassandra.panes import cells_of
 from headrace.stores.ports import PaneCell, Panes, Stores
 from tests.stores.conftest import Run, a_name
 
@@ -143,6 +148,63 @@ def test_a_scan_reads_on_when_a_part_is_longer_than_a_page(panes: Panes, run: Ru
     assert len({cell.pane_ms for cell in cells if cell.owner == owner}) == hours
 
 
+spans = st.lists(st.tuples(st.integers(0, 900), st.integers(1, 500)), min_size=1, max_size=8)
+
+
+def query(n: int) -> PaneKey:
+    return HOUR_MS + n % 12 * PANE_MS, f"query {n}", ""
+
+
+@settings(max_examples=8, deadline=None)
+@given(spans=spans, shuffled=st.randoms(use_true_random=False))
+def test_of_an_hour_the_sample_is_seen_whatever_the_order_and_grouping_of_the_writes(
+    stores: Stores, run: Run, spans: list[tuple[int, int]], shuffled: Random
+) -> None:
+    owner = a_name()
+    writes = [(write_us, range(begin, begin + length)) for write_us, (begin, length) in enumerate(spans, start=1)]
+    counts = {query(n): write_us for write_us, numbers in writes for n in numbers}  # the last one wins
+    shuffled.shuffle(writes)
+    for write_us, numbers in writes:
+        run(stores.user_panes.put([PaneCell(owner, *query(n), views(write_us)) for n in numbers], write_us))
+    kept = sample([entry_key(key) for key in counts])
+    seen = {key: count for key, count in counts.items() if entry_key(key) in kept}
+    assert counted(dict(run(stores.user_panes.since(owner, 0)))) == seen
+
+
+def test_the_sample_is_of_each_hour_and_a_scan_sees_the_same(panes: Panes, run: Run) -> None:
+    owner = a_name()
+    keys = [
+        (hour * HOUR_MS + n % 12 * PANE_MS, f"c{n}", "t") for hour, most in ((5, 700), (6, 512)) for n in range(most)
+    ]
+    run(panes.put([PaneCell(owner, *key, views(1)) for key in keys], write_us=1))
+    kept = sample([entry_key(key) for key in keys[:700]])
+    seen = {key for key in keys if key[0] >= 6 * HOUR_MS or entry_key(key) in kept}
+    assert len(seen) == 1_024
+    assert set(run(panes.since(owner, 0))) == seen
+    # Also where the scan asks for a part of the hour: the sample is of all of it.
+    found = run(panes.scan(0, 1, 5 * HOUR_MS + PANE_MS, 6 * HOUR_MS))
+    assert {cell.key for cell in found if cell.owner == owner} == {
+        key for key in seen if 5 * HOUR_MS + PANE_MS <= key[0] < 6 * HOUR_MS
+    }
+
+
+@pytest.mark.stack
+def test_a_crawlers_row_stays_small_and_of_what_is_in_it_the_sample_is_seen(
+    cassandra_stores: CassandraStores, run: Run
+) -> None:
+    owner = a_name()
+    writers = [replace(cassandra_stores.user_panes, large=LargeRows()) for _ in range(2)]  # one, and it again
+    for writer, most in zip(writers, (3_000, 6_000), strict=True):
+        for begin in range(most - 3_000, most, 50):
+            cells = [PaneCell(owner, *query(n), views(1)) for n in range(begin, begin + 50)]
+            run(writer.put(cells, write_us=begin + 1))
+    ((_, stored),) = run(cassandra_stores.connection.rows(writers[0].select, (owner, HOUR_MS)))
+    # Of its own 3,000 each writes the first 100, and 512 · (1 + ln(2,900 / 512)) = 1,400 of the rest; √888 = 30.
+    assert abs(len(stored) - 2 * 1_500) < 4 * 2 * 30
+    kept = sample([entry_key(query(n)) for n in range(6_000)])
+    assert {entry_key(key) for key in run(writers[0].since(owner, 0))} == kept
+
+
 @pytest.mark.stack
 def test_a_day_of_a_thousand_events_of_every_kind_is_twenty_five_rows(
     cassandra_stores: CassandraStores, run: Run
@@ -194,6 +256,17 @@ def test_rows_of_an_hour_are_cells_whatever_their_category_is_called() -> None:
         (2 * HOUR_MS + PANE_MS, "a", ""): 0,
     }
     assert cells_of([]) == {}
+
+
+def test_of_a_row_with_too_many_entries_the_sample_is_read_in_the_rows_order_and_the_first_form_does_not_count() -> (
+    None
+):
+    entries = {entry_key((n % 12 * PANE_MS, f"c{n}", "t")): views(n) for n in range(600)}
+    old = {f"02|c{n}": views(n) for n in range(600)}
+    kept = sample(entries)
+    cells = cells_of([(0, old | entries)])
+    assert [entry_key(key) for key in cells] == [entry for entry in entries if entry in kept]
+    assert len(cells_of([(0, dict(list(entries.items())[:512]) | old)])) == 512
 
 
 def test_a_key_that_names_no_pane_of_an_hour_is_refused() -> None:

@@ -61,3 +61,39 @@ def test_more_events_at_once_than_are_written_at_a_time(stores: Stores, run: Run
 
 def test_nothing_to_append_is_fine(stores: Stores, run: Run) -> None:
     run(stores.tails.append([]))
+
+
+def test_a_trimmed_tail_has_its_newest_events_and_nobody_elses_changes(stores: Stores, run: Run) -> None:
+    mine, yours = a_name(), a_name()
+    # By moment, then id: a of 1, b and c of 2, d of 3. The newest three are d, c and b.
+    events = [view(mine, event_id, ms) for event_id, ms in (("a", 1), ("b", 2), ("c", 2), ("d", 3))]
+    run(stores.tails.append([*events, view(yours, "a", 1)]))
+    run(stores.tails.trim(Person(mine), 3))
+    assert run(stores.tails.newest(Person(mine), 10)) == (events[3], events[2], events[1])
+    run(stores.tails.trim(Person(mine), 2))  # b goes, of the same moment as c
+    run(stores.tails.trim(Person(mine), 2))
+    assert run(stores.tails.newest(Person(mine), 10)) == (events[3], events[2])
+    assert run(stores.tails.newest(Person(yours), 10)) == (view(yours, "a", 1),)
+
+
+def test_a_tail_with_no_more_than_is_kept_stays_as_it_is(stores: Stores, run: Run) -> None:
+    person = a_name()
+    events = (view(person, "b", 2), view(person, "a", 1))
+    run(stores.tails.append(events))
+    for keep in (2, 3):
+        run(stores.tails.trim(Person(person), keep))
+    assert run(stores.tails.newest(Person(person), 10)) == events
+    run(stores.tails.trim(Person(a_name()), 2))  # never seen
+
+
+def test_what_was_trimmed_and_comes_again_goes_with_the_next_trim_and_new_events_come_in(
+    stores: Stores, run: Run
+) -> None:
+    person = a_name()
+    old, middle, new = (view(person, event_id, ms) for event_id, ms in (("a", 1), ("b", 2), ("c", 3)))
+    run(stores.tails.append([old, middle]))
+    run(stores.tails.trim(Person(person), 1))
+    run(stores.tails.append([old, new]))
+    assert run(stores.tails.newest(Person(person), 10)) == (new, middle, old)
+    run(stores.tails.trim(Person(person), 1))
+    assert run(stores.tails.newest(Person(person), 10)) == (new,)

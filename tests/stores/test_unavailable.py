@@ -25,6 +25,7 @@ PERSON = Person("u:1")
 CALLS: dict[str, Callable[[Stores], Awaitable[object]]] = {
     "tails.append": lambda stores: stores.tails.append([view("u:1", f"e{ms}", ms) for ms in range(300)]),
     "tails.newest": lambda stores: stores.tails.newest(PERSON, 1),
+    "tails.trim": lambda stores: stores.tails.trim(PERSON, 1),
     "user_panes.put": lambda stores: stores.user_panes.put([PaneCell("u:1", 0, "a", "b", b"\x01")], 1),
     "user_panes.since": lambda stores: stores.user_panes.since("u:1", 0),
     "user_panes.remove": lambda stores: stores.user_panes.remove([PaneCell("u:1", 0, "a", "b", b"")], 1),

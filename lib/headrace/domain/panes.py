@@ -28,6 +28,18 @@ def hour_of(occurred_at: int) -> int:
     return occurred_at - occurred_at % HOUR_MS
 
 
+def entry_key(key: PaneKey) -> str:
+    """The name of a cell within its hour: pane, length of the category in characters, category, content type.
+
+    The length keeps two names apart whatever is in them.
+
+    >>> entry_key((3_600_000 + 2 * 300_000, "a|b", "film"))
+    '02:3|a|b|film'
+    """
+    pane_ms, category, content_type = key
+    return f"{(pane_ms - hour_of(pane_ms)) // PANE_MS:02d}:{len(category)}|{category}|{content_type}"
+
+
 def local_day_of(pane_ms: int, tz_offset_min: int) -> int:
     """Midnight before a pane on a clock that is so many minutes ahead of UTC, read off that clock as if it were UTC.
 

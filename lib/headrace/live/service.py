@@ -12,18 +12,22 @@ from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Final, Literal, TypeVar
 
-from headrace.domain.events import Event
+from headrace.domain.events import Event, Person
 from headrace.errors import StoreUnavailable
 from headrace.failpoints import reach
 from headrace.live.batch import Batch, Topics, read_batch
 from headrace.live.inlet import Inlet
+from headrace.live.lengths import TailLengths
 from headrace.live.recent import RecentKeys
+from headrace.settings import MOST_TAIL
 from headrace.stores.ports import Stores
 
 T = TypeVar("T")
 
 WRITER: Final = "live"  # one name for all members of the group: of what they say of the clock, the newest wins
 RECENT_KEYS: Final = 100_000  # about 30 MB, twenty seconds at 5,000 events/s; most redeliveries are nearer than that
+LONGEST_TAIL: Final = 2 * MOST_TAIL  # so that one read and one delete go with a thousand events of a machine
+LENGTHS: Final = 50_000  # about 8 MB; who acts once in ten seconds is among them at 5,000 events/s
 CLOCK_EVERY_S: Final = 0.05
 PACE_S: Final = 0.005  # a take, a wake-up and a write each cost more than an event: a few events share them
 FIRST_RETRY_S: Final = 0.05
@@ -55,6 +59,7 @@ class Live:
     stopping: asyncio.Event
     clock_s: Callable[[], float]
     recent: RecentKeys = field(default_factory=lambda: RecentKeys(RECENT_KEYS))
+    lengths: TailLengths = field(default_factory=lambda: TailLengths(LENGTHS, LONGEST_TAIL, MOST_TAIL))
     progress: Progress = Progress()
     _advanced_ms: int | None = None
     _advanced_s: float = float("-inf")
@@ -87,6 +92,7 @@ class Live:
             self.recent.remember(fresh)
             await self.inlet.written(batch.offsets)
             self._count(batch, len(fresh))
+            await self._trim(stores, self.lengths.grown(fresh))
 
     async def _write(self, stores: Stores, fresh: Sequence[Event], batch: Batch) -> bool:
         reach("live.before_write")
@@ -97,6 +103,13 @@ class Live:
         if self.clock_s() - self._advanced_s >= CLOCK_EVERY_S:
             await self._advance(stores)
         return True
+
+    async def _trim(self, stores: Stores, people: Sequence[Person]) -> None:
+        """Nothing depends on it: what fails is tried again after these people's next thousand events, not before."""
+        try:
+            await asyncio.gather(*(stores.tails.trim(person, MOST_TAIL) for person in people))
+        except StoreUnavailable as error:
+            log.warning("the tails of %s are trimmed later: %s", ", ".join(people), error)
 
     async def _advance(self, stores: Stores) -> None:
         newest_ms = self.progress.received_ms

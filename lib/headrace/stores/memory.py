@@ -9,7 +9,8 @@ from zlib import crc32
 
 from headrace.domain.events import Event, Person
 from headrace.domain.facts import Facts, unpack
-from headrace.domain.panes import PaneKey, hour_of
+from headrace.domain.hour_sample import sample
+from headrace.domain.panes import PaneKey, entry_key, hour_of
 from headrace.errors import StoreUnavailable
 from headrace.stores.lease_law import refuse_lease
 from headrace.stores.ports import Lease, PaneCell, Pointer, ProfileRow, Published, SessionRow
@@ -68,6 +69,12 @@ class MemoryTails:
         rows = sorted(self._events.get(person, {}).items(), reverse=True)
         return tuple(event for _, event in rows[:limit])
 
+    async def trim(self, person: Person, keep: int) -> None:
+        self.switch.check()
+        events = self._events.get(person, {})
+        for key in sorted(events, reverse=True)[keep:]:
+            del events[key]
+
 
 @dataclass(slots=True)
 class MemoryPanes:
@@ -81,8 +88,7 @@ class MemoryPanes:
 
     async def since(self, owner: str, from_ms: int) -> Mapping[PaneKey, Facts]:
         self.switch.check()
-        cells = self._cells[owner].items() if owner in self._cells else ()
-        return {key: unpack(packed) for key, packed in cells if key[0] >= hour_of(from_ms)}
+        return {key: unpack(packed) for key, packed in self._visible(owner) if key[0] >= hour_of(from_ms)}
 
     async def remove(self, cells: Sequence[PaneCell], write_us: int) -> None:
         self.switch.check()
@@ -95,9 +101,17 @@ class MemoryPanes:
         return [
             PaneCell(owner, *key, packed)
             for owner in owners
-            for key, packed in self._cells[owner].items()
+            for key, packed in self._visible(owner)
             if from_ms <= key[0] < to_ms
         ]
+
+    def _visible(self, owner: str) -> Iterable[tuple[PaneKey, bytes]]:
+        cells = list(self._cells[owner].items()) if owner in self._cells else []
+        names: dict[int, list[str]] = {}
+        for key, _ in cells:
+            names.setdefault(hour_of(key[0]), []).append(entry_key(key))
+        kept = {hour: sample(each) for hour, each in names.items()}
+        return [(key, packed) for key, packed in cells if entry_key(key) in kept[hour_of(key[0])]]
 
 
 @dataclass(slots=True)

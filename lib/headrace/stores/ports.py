@@ -96,9 +96,19 @@ class Tails(Protocol):
     async def newest(self, person: Person, limit: int) -> tuple[Event, ...]:
         """Up to `limit` events, newest occurred_at first (ties: event_id, descending); () for a person never seen."""
 
+    async def trim(self, person: Person, keep: int) -> None:
+        """Forget all of a person's events but the first `keep` of `newest`. Again, or with fewer, it changes nothing.
+
+        One of them that is appended again is there again, until the next time.
+        """
+
 
 class Panes(Protocol):
-    """Five-minute totals per person, or per item."""
+    """Five-minute totals per person, or per item; of each hour of an owner the sample (domain/hour_sample.py).
+
+    Whatever the order and grouping of the writes, readers see the sample of all that was put. What it leaves out may be
+    stored or not: where a cell of it is removed, another may be seen in its place, or none until it is put again.
+    """
 
     async def put(self, cells: Sequence[PaneCell], write_us: int) -> None:
         """Replace each cell's totals; among writes to one cell the greatest `write_us` wins, whatever the order."""

@@ -93,14 +93,18 @@ def _compare_all(recount: Recount, may_write: Callable[[], None] | None) -> Iter
 
 
 def _panes(recount: Recount, may_write: Callable[[], None] | None) -> Comparison:
-    """Entries that the store may have dropped by age are judged only where they are still there."""
+    """Entries that the store may have dropped by age are judged only where they are still there.
+
+    Of a sample others may be seen in their place then, so what the recount has not is not judged either.
+    """
     ledger, hours, held = recount.ledger, recount.hours, recount.held
     rows = side_by_side(held.panes(hours), recounted_panes(ledger, hours, recount.settings.world), PANE_KEY)
     kept_from_ms = recount.now_ms - recount.settings.panes.ttl_s * 1000 + HOUR_MS  # this may take a while, too
     dated = rows.withColumn("hour", hour_of("pane_ms")).join(
         F.broadcast(readable_since(ledger, hours)), "hour", how="left"
     )
-    has_gone = F.col("stream").isNull() & (F.col("since_ms") < kept_from_ms)
+    is_aged = F.coalesce(F.col("since_ms") < kept_from_ms, F.lit(False))  # null: no event of that hour is known
+    has_gone = is_aged & (F.col("stream").isNull() | F.col("recount").isNull())
     rows = dated.withColumn("has_gone", has_gone).persist()
     try:
         judged = rows.where("NOT has_gone")

@@ -22,6 +22,7 @@ from headrace.domain.facts import COUNTS, FACTS, zero
 from headrace.domain.panes import DAY_MS, HOUR_MS, PANE_MS
 from headrace.settings import World
 from headrace.stream.clean import first_of_order, in_windows
+from headrace.stream.hour_sample import sampled
 from headrace.stream.panes import PARTITION, panes
 from headrace.stream.schemas import EVENTS
 from headrace.stream.sessions import finished_sessions
@@ -52,11 +53,12 @@ def on_dates(from_ms: int, to_ms: int) -> str:
 
 
 def recounted_panes(ledger: DataFrame, hours: Hours, world: World) -> DataFrame:
-    """PANE_COLUMNS of every grain but partition: an extreme of nothing is null, any other fact is not."""
+    """PANE_COLUMNS of every grain but partition, of each hour the sample: an extreme of nothing is null, any other fact
+    is not."""
     events = events_between(ledger, hours.from_ms, hours.to_ms)
     totals = panes(first_of_order(events, _REST), world.currency)
     sums = {name: F.coalesce(name, F.lit(0)) for name, nothing in zip(FACTS, zero(), strict=True) if nothing == 0}
-    return totals.where(F.col("grain") != PARTITION).withColumns(sums)
+    return sampled(totals.where(F.col("grain") != PARTITION)).withColumns(sums)
 
 
 def readable_since(ledger: DataFrame, hours: Hours) -> DataFrame:

@@ -23,7 +23,7 @@ OWN: Final = "own"  # reads of what a quorum wrote: pointers, leases, write cloc
 # 128 single-row writes under way fill two cores; more only queue in the driver (8,192 places, then it refuses).
 IN_FLIGHT: Final = 128
 REQUEST_BYTES: Final = 4_096  # Cassandra warns of a request with more rows than this, and refuses ten times as much
-PAGE_ROWS: Final = 1_000  # an hour of panes is a few kilobytes
+PAGE_ROWS: Final = 250  # an hour of panes is a few kilobytes, a machine's two hundred
 CONNECT_TIMEOUT_S: Final = 5.0
 RECONNECT_MS: Final = 250  # the driver comes back by itself; its default of 2 s to 60 s would keep answers degraded
 HEARTBEAT_S: Final = 2

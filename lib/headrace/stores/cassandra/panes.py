@@ -1,4 +1,6 @@
-"""Five-minute totals per person or item: a row per hour, a map entry per pane, category and content type."""
+"""Five-minute totals per person or item: a row per hour, a map entry per pane, category and content type.
+
+Of a large row readers see the sample (domain/hour_sample.py), whatever else is in it (large_rows.py)."""
 
 from __future__ import annotations
 
@@ -11,9 +13,11 @@ from typing import Final, Literal
 import numpy as np
 
 from headrace.domain.facts import Facts, unpack_entries
+from headrace.domain.hour_sample import MOST_CELLS, sample
 from headrace.domain.pane_table import PaneTable
-from headrace.domain.panes import PANE_MS, PANES_PER_HOUR, PaneKey, hour_of
+from headrace.domain.panes import PANE_MS, PANES_PER_HOUR, PaneKey, entry_key, hour_of
 from headrace.stores.cassandra.connection import OWN, READ, WRITE, Connection, Prepared
+from headrace.stores.cassandra.large_rows import LargeRows
 from headrace.stores.ports import PaneCell
 
 _AFTER: Final = {f"{pane:02d}": pane * PANE_MS for pane in range(PANES_PER_HOUR)}
@@ -30,14 +34,18 @@ class CassandraPanes:
     select: Prepared
     delete: Prepared
     select_part: Prepared
+    large: LargeRows
 
     async def put(self, cells: Sequence[PaneCell], write_us: int) -> None:
         rows: defaultdict[tuple[str, int], dict[str, bytes]] = defaultdict(dict)
         for cell in cells:
             rows[cell.owner, hour_of(cell.pane_ms)][entry_key(cell.key)] = cell.packed
+        wanted = {row: self.large.wanted(row, entries) for row, entries in rows.items()}
         await self.connection.write_all(
-            self.update, [(write_us, entries, owner, hour) for (owner, hour), entries in rows.items()]
+            self.update, [(write_us, entries, owner, hour) for (owner, hour), entries in wanted.items() if entries]
         )
+        for row, entries in wanted.items():
+            self.large.written(row, entries)
 
     async def since(self, owner: str, from_ms: int) -> Mapping[PaneKey, Facts]:
         rows = await self.connection.rows(self.select, (owner, hour_of(from_ms)))
@@ -45,6 +53,8 @@ class CassandraPanes:
 
     async def remove(self, cells: Sequence[PaneCell], write_us: int) -> None:
         rows = [(entry_key(cell.key), write_us, cell.owner, hour_of(cell.pane_ms)) for cell in cells]
+        for _, _, owner, hour in rows:
+            self.large.forget((owner, hour))
         await self.connection.write_all(self.delete, rows)
 
     async def scan(self, part: int, parts: int, from_ms: int, to_ms: int) -> Sequence[PaneCell]:
@@ -63,7 +73,7 @@ Row = tuple[int, Mapping[str, bytes]]
 
 
 def cells_of(rows: Sequence[Row]) -> PaneTable:
-    """Rows as cells. ValueError for one that `pack` did not make.
+    """Rows as cells, those of their sample. ValueError for one that `pack` did not make.
 
     >>> list(cells_of([(3_600_000, {"02:3|a|b|film": bytes([1]), "02|books": b""})]))
     [(4200000, 'a|b', 'film')]
@@ -73,11 +83,15 @@ def cells_of(rows: Sequence[Row]) -> PaneTable:
 
 
 def packed_cells(rows: Sequence[Row]) -> tuple[list[int], list[tuple[str, str]], list[bytes]]:
-    """Start, names and packed facts of each cell: `entry_key` the other way. ValueError for no pane of an hour."""
+    """Start, names and packed facts of each cell of the sample: `entry_key` the other way.
+
+    ValueError for no pane of an hour.
+    """
     starts: list[int] = []
     names: list[tuple[str, str]] = []
     packed: list[bytes] = []
-    for hour, entries in rows:
+    for hour, stored in rows:
+        entries = stored if len(stored) <= MOST_CELLS else _sampled(stored)
         for entry, facts in entries.items():
             cell = _names(entry[2:])
             if cell is None:
@@ -91,16 +105,9 @@ def packed_cells(rows: Sequence[Row]) -> tuple[list[int], list[tuple[str, str]],
     return starts, names, packed
 
 
-def entry_key(key: PaneKey) -> str:
-    """The map key of a cell within its hour: pane, length of the category in characters, category, content type.
-
-    The length keeps two names apart whatever is in them.
-
-    >>> entry_key((3_600_000 + 2 * 300_000, "a|b", "film"))
-    '02:3|a|b|film'
-    """
-    pane_ms, category, content_type = key
-    return f"{(pane_ms - hour_of(pane_ms)) // PANE_MS:02d}:{len(category)}|{category}|{content_type}"
+def _sampled(entries: Mapping[str, bytes]) -> Mapping[str, bytes]:
+    kept = sample([entry for entry in entries if _names(entry[2:]) is not None])
+    return {entry: facts for entry, facts in entries.items() if entry in kept}
 
 
 @lru_cache(maxsize=10_000)  # few names in many panes: a request reads hundreds of entries
@@ -129,4 +136,5 @@ async def open_panes(
         await connection.prepare(
             f"SELECT {owner}, hour, facts FROM {table} WHERE token({owner}) >= ? AND token({owner}) <= ?", OWN
         ),
+        LargeRows(),
     )
