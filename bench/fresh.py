@@ -1,4 +1,5 @@
-"""Event → readable session tail, and event → readable five-minute pane, at a steady rate; beside stock Spark.
+"""Event → readable session tail, → readable five-minute pane, → visible in the ledger, at a steady rate; beside stock
+Spark.
 
 Two worlds on the same servers, one after the other: ours, and one whose Spark has no setting of ours but Delta's two.
 Not interleaved: the stock world, even when nothing is sent to it, keeps two cores busy for minutes with what it has
@@ -16,10 +17,12 @@ from typing import Annotated
 
 import typer
 
+from bench.ledger import Commit, commits, growth
 from bench.probe import Background, Seen, probe
 from bench.rows import Row, percentile, show
 from bench.scratch import lives_now, servers
 from bench.stock import stock_conf
+from headrace.errors import PartFailed
 from headrace.local.stack import down, up
 from headrace.program import conf_dir, run
 from headrace.settings import Settings, load_settings
@@ -44,6 +47,7 @@ def main(
 ) -> None:
     cold: dict[str, list[Seen]] = {}
     seen: dict[str, list[list[Seen]]] = {}
+    ledger: dict[str, list[Commit]] = {}
 
     def measure(conf: Path, world: str) -> Settings:
         settings = load_settings(conf, world=world)
@@ -52,7 +56,9 @@ def main(
             settings, _ = up(conf, None, world, ("serve",), servers_only=False, say=_quiet)
             cold[world] = asyncio.run(_round(settings, rate, COLD_S))
             _load(settings, rate, warm_up)
+            began_s = time.time()
             seen[world] = [asyncio.run(_round(settings, rate, seconds)) for _ in range(rounds)]
+            ledger[world] = commits(Path(settings.table("events")), began_s, time.time())
         finally:
             down(settings, conf, (world,), servers=False, say=_quiet)
         return settings
@@ -61,7 +67,7 @@ def main(
         ours = measure(conf_dir(), OURS)
         if stock:
             measure(stock_conf(Path(folder), ours.paths.var), STOCK)
-    show(_rows(cold, seen, rate), as_json)
+    show([*_rows(cold, seen, rate), *_ledger_rows(ledger)], as_json)
 
 
 def _load(settings: Settings, rate: int, seconds: float) -> None:
@@ -85,6 +91,26 @@ def _rows(cold: dict[str, list[Seen]], seen: dict[str, list[list[Seen]]], rate: 
         row("pane", 0.5, stock, half),
         row("pane", 0.99, stock, most),
         _row(f"the same p50, first {COLD_S:.0f} s of all programs", 0.5, [cold[OURS]], cold_stock, "pane", None),
+    ]
+
+
+def _ledger_rows(ledger: dict[str, list[Commit]]) -> list[Row]:
+    """Of each commit the event that waited longest. A side without any fell behind by all that was measured."""
+
+    def waits(world: str, share: float) -> float | None:
+        waited = sorted(one.waited_ms for one in ledger.get(world, []))
+        return percentile(waited, share) if waited else None
+
+    ours = [one.waited_ms for one in ledger[OURS]]
+    if not ours:
+        raise PartFailed("no event became visible in the ledger while it was measured: headrace logs features")
+    spread = (min(ours), max(ours))
+    median, most = waits(OURS, 0.5) or 0.0, waits(OURS, 1.0) or 0.0
+    more = growth(ledger[OURS])
+    return [
+        Row("Kafka → ledger, oldest of a commit, p50", median, "ms", spread, "stock Spark", waits(STOCK, 0.5)),
+        Row("Kafka → ledger, oldest of all", most, "ms", spread, "stock Spark", waits(STOCK, 1.0), "<= 8000"),
+        Row("the same, last third / first third", more, "×", (more, more), goal="<= 1.3"),
     ]
 
 

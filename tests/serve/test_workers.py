@@ -196,3 +196,18 @@ def test_a_worker_that_cannot_be_started_is_tried_again_and_the_api_goes_on(tmp_
 
     asyncio.run(scenario())
     assert metrics.total("workers_lost_total") == 1
+
+
+def test_one_that_never_becomes_ready_is_started_less_and_less_often(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(pool, "RESTART_S", 0.1)
+    metrics = Metrics()
+    workers = Workers(1, ("/bin/false",), in_memory, metrics)
+
+    async def scenario() -> None:
+        keeping = asyncio.create_task(workers.run())
+        await asyncio.sleep(1.3)  # pauses of 0.2, 0.4 and 0.8 s: three starts, where 0.1 s each time makes a dozen
+        keeping.cancel()
+        await asyncio.gather(keeping, return_exceptions=True)
+
+    asyncio.run(scenario())
+    assert 2 <= metrics.total("workers_lost_total") <= 3

@@ -22,6 +22,9 @@ PATIENCE_S: Final = 5.0
 """A worker that owes an answer for so long is stuck: every read in it has a deadline of a tenth of a second."""
 
 RESTART_S: Final = 1.0
+LONGEST_RESTART_S: Final = 30.0
+"""Twice as long after each that ended before it was ready: to start one takes a second of a core."""
+
 GRACE_S: Final = 8.0
 """For the decisions that an ending worker still has to log (running.DRAIN_S)."""
 
@@ -126,15 +129,19 @@ class Workers:
                 group.create_task(self._keep_one())
 
     async def _keep_one(self) -> None:
+        pause_s = RESTART_S
         while True:
+            was_ready = False
             try:
-                await self._live_of_one()
+                was_ready = await self._live_of_one()
             except OSError as error:  # no memory for another process, say: tried again, as one that was lost is
                 log.warning("no worker: %s", error)
             self._metrics.count("workers_lost_total")
-            await asyncio.sleep(RESTART_S)
+            pause_s = RESTART_S if was_ready else min(2 * pause_s, LONGEST_RESTART_S)
+            await asyncio.sleep(pause_s)
 
-    async def _live_of_one(self) -> None:
+    async def _live_of_one(self) -> bool:
+        """Whether it ever was ready, once it has ended."""
         worker = Worker(self._metrics)
         process = await self._start(worker)
         self._workers.append(worker)
@@ -144,6 +151,7 @@ class Workers:
             self._workers.remove(worker)
             worker.frames.close()
             await _end(process)
+        return worker.state is not None
 
     async def _start(self, worker: Worker) -> Process:
         ours, theirs = socket.socketpair()
