@@ -5,7 +5,9 @@ generator runs on the same cores, so it takes as little of them as it can. Serve
 themselves for half an hour: wait, or raise --warm-up.
 
 The same 1,000 people ask again every 1,000 requests, so after the warm-up their candidates come from memory: two reads
-an answer, not three. HEADRACE__SERVE__CANDIDATE_CACHE=0 before `headrace up` makes it three.
+an answer, not three. HEADRACE__SERVE__CANDIDATE_CACHE=0 before `headrace up` makes it three, and
+HEADRACE__SERVE__WORKERS=0 makes the API rank in its own process. The demo's ingest begins a batch every ten seconds, a
+third of a second of one core; HEADRACE__SPARK__INGEST_BATCH='1 minute' makes it begin them as a shop's does.
 """
 
 from __future__ import annotations

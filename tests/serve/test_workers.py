@@ -164,6 +164,35 @@ def test_what_a_dead_worker_owed_is_answered_here_and_another_one_is_started() -
     assert (metrics.total("workers_lost_total"), metrics.total("worker_answers_lost_total")) == (1, 1)
 
 
+class Idle(Worker):
+    """One that is ready and says who was asked."""
+
+    def __init__(self, name: str, asked: list[str], owes: int = 0) -> None:
+        super().__init__(Metrics())
+        self.state, self.name, self.asked = WorkerState("none", 0, None), name, asked
+        self._waiting = {number: asyncio.get_running_loop().create_future() for number in range(-owes, 0)}
+
+    async def ask(self, operation: str, body: bytes) -> bytes:
+        self.asked.append(self.name)
+        return b""
+
+
+def test_who_owes_least_is_asked_and_of_equals_in_turn_even_one_that_was_just_started() -> None:
+    asked: list[str] = []
+
+    async def scenario() -> None:
+        workers = Workers(3, ("none",), in_memory, Metrics())
+        workers._workers = [Idle("a", asked), Idle("busy", asked, owes=1), Idle("b", asked)]
+        for _ in range(4):
+            await workers.ranked("recommend", b"")
+        workers._workers[0] = Idle("new", asked)
+        for _ in range(3):
+            await workers.ranked("recommend", b"")
+
+    asyncio.run(scenario())
+    assert asked == ["a", "b", "a", "b", "new", "b", "new"]
+
+
 def test_a_stuck_worker_is_given_up(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(pool, "PATIENCE_S", 0.1)
     monkeypatch.setattr(pool, "GRACE_S", 0.1)
@@ -203,11 +232,15 @@ def test_one_that_never_becomes_ready_is_started_less_and_less_often(monkeypatch
     metrics = Metrics()
     workers = Workers(1, ("/bin/false",), in_memory, metrics)
 
-    async def scenario() -> None:
+    async def scenario() -> float:
+        clock_s = asyncio.get_running_loop().time
+        began_s = clock_s()
         keeping = asyncio.create_task(workers.run())
-        await asyncio.sleep(1.3)  # pauses of 0.2, 0.4 and 0.8 s: three starts, where 0.1 s each time makes a dozen
+        async with asyncio.timeout(30):
+            while metrics.total("workers_lost_total") < 4:
+                await asyncio.sleep(0.01)
         keeping.cancel()
         await asyncio.gather(keeping, return_exceptions=True)
+        return clock_s() - began_s
 
-    asyncio.run(scenario())
-    assert 2 <= metrics.total("workers_lost_total") <= 3
+    assert asyncio.run(scenario()) >= 0.2 + 0.4 + 0.8

@@ -33,14 +33,15 @@ log = logging.getLogger(__name__)
 
 
 class Worker:
-    """One process, from its start to its end."""
+    """One process, from its start to its end. `turn`: when it was asked last, as a number that grows."""
 
     def __init__(self, metrics: Metrics) -> None:
         self.frames = Frames(self._heard, self._ended)
         self.ended = asyncio.Event()
         self.state: WorkerState | None = None
-        self.last = 0
+        self.turn = 0
         self._metrics = metrics
+        self._number = 0
         self._waiting: dict[int, asyncio.Future[bytes]] = {}
 
     @property
@@ -55,8 +56,8 @@ class Worker:
 
     async def ask(self, operation: str, body: bytes) -> bytes:
         """The answer's JSON. Raises Problem as the operation does; ConnectionResetError where it ends first."""
-        self.last += 1
-        number = self.last
+        self._number += 1
+        number = self._number
         answer: asyncio.Future[bytes] = asyncio.get_running_loop().create_future()
         self._waiting[number] = answer
         try:
@@ -100,6 +101,7 @@ class Workers:
         self._here = here
         self._metrics = metrics
         self._workers: list[Worker] = []
+        self._turn = 0
 
     @property
     def states(self) -> list[WorkerState]:
@@ -110,8 +112,10 @@ class Workers:
         """As `here` answers."""
         ready = [worker for worker in self._workers if worker.ready]
         if ready:
-            # Of equals the one that was asked less: its records of what it answered last may still have to be made.
-            worker = min(ready, key=lambda worker: (worker.owes, worker.last))
+            # Of equals the one that was asked longest ago: the other may still have to make its record of that answer.
+            worker = min(ready, key=lambda worker: (worker.owes, worker.turn))
+            self._turn += 1
+            worker.turn = self._turn
             try:
                 async with asyncio.timeout(PATIENCE_S):
                     return await worker.ask(operation, body)
@@ -155,10 +159,14 @@ class Workers:
 
     async def _start(self, worker: Worker) -> Process:
         ours, theirs = socket.socketpair()
-        with theirs:  # only the worker has that end: when it is gone, ours hears so
-            process = await asyncio.create_subprocess_exec(
-                *self._command, "--worker", str(theirs.fileno()), pass_fds=(theirs.fileno(),)
-            )
+        try:
+            with theirs:  # only the worker has that end: when it is gone, ours hears so
+                process = await asyncio.create_subprocess_exec(
+                    *self._command, "--worker", str(theirs.fileno()), pass_fds=(theirs.fileno(),)
+                )
+        except OSError:
+            ours.close()
+            raise
         await asyncio.get_running_loop().create_unix_connection(lambda: worker.frames, sock=ours)
         return process
 
