@@ -189,7 +189,7 @@ def test_a_trim_that_fails_holds_nothing_back_and_goes_with_the_next_thousand(
     caplog: pytest.LogCaptureFixture,
 ) -> None:
     stores = MemoryStores()
-    stores.tails = tails = CountedTails(stores.tails, fails=True)  # type: ignore[assignment]
+    stores.tails = tails = CountedTails(stores.tails, fails=True)  # type: ignore[assignment]  # likewise
     inlet, progress = serve(stores, *hundreds("u:bot", 0, 3_200))
     assert len(tails.trims) == 2
     assert (inlet.committed[CLEAN, 0], progress.events, progress.state) == (3_200, 3_200, "reading")
@@ -198,7 +198,7 @@ def test_a_trim_that_fails_holds_nothing_back_and_goes_with_the_next_thousand(
 
 def test_nothing_is_trimmed_that_could_not_be_written() -> None:
     stores = MemoryStores()
-    stores.tails = tails = CountedTails(stores.tails)  # type: ignore[assignment]
+    stores.tails = tails = CountedTails(stores.tails)  # type: ignore[assignment]  # likewise
 
     async def run() -> None:
         stopping = asyncio.Event()

@@ -259,3 +259,12 @@ def test_workers_end_with_their_api_even_if_it_is_killed(var: Path, world: Setti
 
     assert len(workers) == 2
     assert psutil.wait_procs(workers, timeout=WAIT_S)[1] == []
+
+
+def test_a_worker_without_its_api_is_one_line_and_exit_2(var: Path, world: Settings) -> None:
+    program = [str(PYTHON), str(ROOT / "jobs" / "serve.py"), "--world", world.world.name, "--worker", "999"]
+
+    done = subprocess.run(program, env=stack_environ(var), capture_output=True, text=True, timeout=60, check=False)
+
+    assert (done.returncode, done.stderr.count("\n")) == (2, 1)
+    assert "--worker 999" in done.stderr

@@ -22,7 +22,7 @@ from granian.server.embed import Server
 
 from headrace.domain.features import FEATURE_SET_ID
 from headrace.domain.policy import Policy
-from headrace.errors import MachineUnfit, StoreUnavailable
+from headrace.errors import BadInput, MachineUnfit, StoreUnavailable
 from headrace.serve.app import app_of
 from headrace.serve.build import build_text
 from headrace.serve.candidate_cache import CandidateCache
@@ -77,11 +77,15 @@ async def serve(settings: Settings, lock: Path, wall: Clock, new_id: NewId, work
 
 
 async def work(settings: Settings, lock: Path, wall: Clock, new_id: NewId, to_api: int) -> None:
-    """Rank for the API at the other end of the socket `to_api` until that is closed."""
+    """Rank for the API at the other end of the socket `to_api` until that is closed. Raises BadInput for no socket."""
     # Signals go to all of a session. This process ends when its API does, after the last answer that it owes.
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, signal.SIG_IGN)
-    with socket.socket(fileno=to_api) as end:
+    try:
+        end = socket.socket(fileno=to_api)
+    except OSError as error:
+        raise BadInput(f"--worker {to_api}: {error.strerror}; the API starts its workers itself") from error
+    with end:
         async with _opened(settings, lock, wall, new_id) as service:
             await Working(service).run(end)
 

@@ -1,7 +1,8 @@
 """Processes beside the API that rank for it: each request goes to the one with least to do. What they do: working.py.
 
 One interpreter ranks on one core, and at eight tenths of it requests wait for each other: with everything on two cores
-two workers halved the p99 of a list. The API itself answers what no worker can, so a lost one costs time and no answer.
+two workers more than halved the p99 of a list (docs/adr/0018). The API itself answers what no worker can, so a lost one
+costs time and no answer.
 """
 
 from __future__ import annotations
