@@ -17,6 +17,7 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+import hypothesis
 import pytest
 
 from headrace.local.checkout import CONF, PYTHON, ROOT
@@ -48,6 +49,9 @@ LONG_LIVED = "-XX:TieredStopAtLevel=4 -XX:ReservedCodeCacheSize=240m"
 def pytest_configure() -> None:
     """Before anything starts."""
     os.environ.update(QUICK_START)
+    # An example may be the first to call a loop of the law, which is then compiled.
+    hypothesis.settings.register_profile("headrace", deadline=None)
+    hypothesis.settings.load_profile("headrace")
 
 
 @pytest.hookimpl(tryfirst=True)  # xdist reads the groups in its own

@@ -42,19 +42,19 @@ def test_the_seed_is_the_hmac_of_the_request_id() -> None:
 
 def test_softmax_with_floor_by_hand() -> None:
     # scores ln 3 and 0: softmax 3/4, 1/4; floor 0.2 over two: 0.8·3/4 + 0.1 = 0.7 and 0.3
-    weights = softmax_with_floor(np.array([[round(np.log(3) * MICRO), 0]]), 1.0, 0.2)
-    assert (weights / weights.sum()).tolist()[0] == pytest.approx([0.7, 0.3], abs=1e-6)
+    weights = softmax_with_floor(np.array([round(np.log(3) * MICRO), 0]), 1.0, 0.2)
+    assert (weights / weights.sum()).tolist() == pytest.approx([0.7, 0.3], abs=1e-6)
 
 
 def test_a_barred_item_weighs_nothing_and_the_rest_share_everything() -> None:
-    weights = softmax_with_floor(np.array([[0, BARRED, 0]]), 1.0, 0.5)
-    assert weights[0, 1] == 0
-    assert weights[0, 0] == weights[0, 2] > 0
+    weights = softmax_with_floor(np.array([0, BARRED, 0]), 1.0, 0.5)
+    assert weights[1] == 0
+    assert weights[0] == weights[2] > 0
 
 
 @given(st.lists(st.integers(-50 * MICRO, 50 * MICRO), min_size=1, max_size=1000), st.floats(0, 0.5))
 def test_every_eligible_item_has_at_least_its_share_of_the_floor(scores: list[int], floor: float) -> None:
-    weights = softmax_with_floor(np.array([scores], dtype=np.int64), 1.0, floor)[0]
+    weights = softmax_with_floor(np.array(scores, dtype=np.int64), 1.0, floor)
     assert (weights >= 1).all()
     assert (weights / weights.sum() >= floor / len(scores) * (1 - 1e-6)).all()
     assert sum(Fraction(int(weight), int(weights.sum())) for weight in weights) == 1
@@ -94,7 +94,7 @@ def test_propensities_over_the_pool_sum_to_one_at_every_place(scores: list[int],
     outside = np.array(scores[limit:])
     ruled = drawn_with(b"\xff" * 32, rate, scores, limit)
     for place in range(limit):
-        weights = softmax_with_floor(np.array([[scores[place], *outside.tolist()]]), 1.0, 0.01)[0]
+        weights = softmax_with_floor(np.array([scores[place], *outside.tolist()]), 1.0, 0.01)
         chances = weights / weights.sum()
         stays = (1 - rate) + rate * ((limit - 1) / limit + chances[0] / limit)
         leaves = rate * chances[1:] / limit

@@ -8,9 +8,9 @@ from hypothesis import assume, given
 from hypothesis import strategies as st
 
 from headrace.domain.events import Event
+from headrace.domain.folding import folded
 from headrace.domain.mood import Mood, mood_of
 from headrace.domain.policy import Policy
-from headrace.domain.preferences import folded
 from headrace.domain.recommend import known_of
 from tests.domain.small import batch, event, inputs, snapshots
 

@@ -4,9 +4,10 @@ import numpy as np
 import pytest
 
 from headrace.domain.facts import facts_of, merge
+from headrace.domain.folding import folded
 from headrace.domain.panes import PANE_MS, pane_of
 from headrace.domain.policy import Policy
-from headrace.domain.preferences import Preferences, folded
+from headrace.domain.preferences import Preferences
 from headrace.domain.recommend import known_of
 from tests.domain.small import CLOCK, batch, event, inputs, snapshots
 

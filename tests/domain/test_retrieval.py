@@ -11,8 +11,9 @@ from headrace.domain.catalogue import ItemMeta
 from headrace.domain.inputs import Wanted
 from headrace.domain.model import SOURCES
 from headrace.domain.policy import Policy
+from headrace.domain.pool import Found, Pool, merged_pool, restricted, source_names
 from headrace.domain.recommend import known_of
-from headrace.domain.retrieval import Found, Pool, merged_pool, neighbours_found, restricted, retrieve, source_names
+from headrace.domain.retrieval import neighbours_found, retrieve
 from headrace.domain.snapshots import Snapshots
 from tests.domain.small import ITEMS, batch, event, inputs, model, snapshots
 

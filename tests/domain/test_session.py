@@ -30,11 +30,9 @@ def test_a_session_has_what_ranking_reads() -> None:
         event("view", "mug", 2 * MINUTE, price_minor=450),
     )
     assert len(live.events) == 8
-    assert live.seen == {"mug": 3, "net": 2, "pan": 1, "bat": 1}
     assert live.prices == [500, 450]  # euros are left out
     assert live.dwell_ms == {"product": 20_000}
     assert live.watch_ms == {"video": 61_000}
-    assert live.skipped == ("pan",)
 
 
 def test_a_gap_of_exactly_thirty_minutes_does_not_split_and_one_more_millisecond_does() -> None:
@@ -50,7 +48,7 @@ def test_a_gap_splits_an_explicit_session_too() -> None:
 def test_a_session_that_ended_is_empty() -> None:
     over = session(event("view", "mug", SESSION_GAP_MS + 1))
     assert over.events == ()
-    assert (over.seen, over.prices, over.dwell_ms) == ({}, [], {})
+    assert (over.prices, over.dwell_ms) == ([], {})
 
 
 def test_the_newest_event_names_the_session_unless_the_request_does() -> None:

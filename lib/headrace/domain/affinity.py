@@ -5,6 +5,8 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
+from headrace.domain.compiled import compiled
+
 
 def sums_by(codes: NDArray[np.int64], values: NDArray[np.float64], length: int) -> NDArray[np.float64]:
     """float64 [length]: the sum of the values of each code, added in the order given.
@@ -35,9 +37,12 @@ def shrunk_each(strength: NDArray[np.float64]) -> NDArray[np.float64]:
     return np.asarray(strength / (1.0 + np.abs(strength)))
 
 
+@compiled
 def looked_up(keys: NDArray[np.int64], values: NDArray[np.float64], items: NDArray[np.int64]) -> NDArray[np.float64]:
     """values[i] where keys[i] == item, else 0; keys ascending."""
-    if not len(keys):
-        return np.zeros(len(items))
-    places = np.minimum(np.searchsorted(keys, items), len(keys) - 1)
-    return np.where(keys[places] == items, values[places], 0.0)
+    found = np.zeros(len(items))
+    for row, item in enumerate(items):
+        place = np.searchsorted(keys, item)
+        if place < len(keys) and keys[place] == item:
+            found[row] = values[place]
+    return found

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from headrace.domain.retrieval import Pool
+from headrace.domain.pool import Pool
 
 
 @dataclass(frozen=True, slots=True)

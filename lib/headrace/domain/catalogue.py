@@ -159,7 +159,7 @@ def _assemble(
         index=index if index is not None else {item: place for place, item in enumerate(items)},
         metas=metas,
         alive=alive,
-        popularity=np.asarray(popularity, dtype=np.int64),
+        popularity=np.array(popularity, dtype=np.int64),
         price_minor=np.array(prices, dtype=np.int64),
         categories=categories,
         category_code={name: code for code, name in enumerate(categories)},

@@ -32,6 +32,7 @@ from headrace.domain.packing import (
 )
 from headrace.domain.pane_columns import pack_panes, unpack_panes
 from headrace.domain.policy import Policy
+from headrace.domain.pool import Pool
 from headrace.domain.recommend import recommend, rerank
 from headrace.domain.record import (
     HerePlain,
@@ -47,7 +48,6 @@ from headrace.domain.record import (
     wanted_of,
     wanted_plain,
 )
-from headrace.domain.retrieval import Pool
 from headrace.domain.scoring import WEIGHTS, Weights
 from headrace.domain.snapshots import Snapshots
 from headrace.domain.trend_lists import no_trends

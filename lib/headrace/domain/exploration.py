@@ -15,6 +15,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from headrace.domain.answer import Step
+from headrace.domain.compiled import compiled
 from headrace.domain.scoring import MICRO
 
 EXPLORATION = "exploration"
@@ -51,29 +52,29 @@ def words(seed: bytes) -> Seed:
     return Seed(*(int.from_bytes(seed[at : at + 8], "big") for at in (0, 8, 16)))
 
 
+BARRED: Final = int(np.iinfo(np.int64).min)
+"""A score that says: not eligible at this place."""
+
+
+@compiled
 def softmax_with_floor(scores: NDArray[np.int64], temperature: float, floor: float) -> NDArray[np.int64]:
-    """Integer weights of a draw along the last axis: int64, each ≥ 1 unless its score is BARRED.
+    """Integer weights of a draw: int64 [n], each ≥ 1 unless its score is BARRED.
 
     (1 − floor)·softmax(score / temperature) + floor / n, in units of 2⁻⁴⁰; weight / Σ weights is the exact chance.
     """
-    barred = scores == BARRED
-    share = scores / (MICRO * temperature)
-    share[barred] = -np.inf
-    share -= share.max(axis=-1, keepdims=True)
-    np.exp(share, out=share)
-    grown = share.sum(axis=-1, keepdims=True)
-    share *= 1.0 - floor
-    share /= grown
-    share += floor / np.maximum(scores.shape[-1] - barred.sum(axis=-1, keepdims=True), 1)
-    share *= _GRAIN
-    weights = share.astype(np.int64)  # cut off: a share is never negative
-    weights += 1
-    weights[barred] = 0
+    best, eligible = BARRED, 0
+    for score in scores:
+        best, eligible = max(best, score), eligible + (score != BARRED)
+    shares, whole = np.zeros(len(scores)), 0.0
+    for row, score in enumerate(scores):
+        if score != BARRED:
+            shares[row] = np.exp((score - best) / (MICRO * temperature))
+            whole += shares[row]
+    weights = np.zeros(len(scores), dtype=np.int64)
+    for row, score in enumerate(scores):
+        if score != BARRED:  # cut off: a share is never negative
+            weights[row] = np.int64((shares[row] * (1.0 - floor) / whole + floor / eligible) * _GRAIN) + 1
     return weights
-
-
-BARRED: Final = int(np.iinfo(np.int64).min)
-"""A score that says: not eligible at this place."""
 
 
 def draw(
@@ -94,8 +95,7 @@ def draw(
     places = len(served)
     if not places or not len(rest) or rate <= 0:
         return Draw(None, None, np.ones(places))
-    outside = np.where(allowed, scores[rest][None, :], BARRED)
-    weights = softmax_with_floor(np.concatenate([scores[served][:, None], outside], axis=1), temperature, floor)
+    weights = _weights(scores[served], scores[rest], allowed, temperature, floor)
     totals = weights.sum(axis=1)
     stays = weights[:, 0] / totals
     propensities = (1.0 - rate) + rate * ((places - 1) / places + stays / places)
@@ -109,6 +109,25 @@ def draw(
         return Draw(place, int(served[place]), propensities)
     propensities[place] = rate * (weights[place, column] / totals[place]) / places
     return Draw(place, int(rest[column - 1]), propensities)
+
+
+@compiled
+def _weights(
+    served: NDArray[np.int64],
+    rest: NDArray[np.int64],
+    allowed: NDArray[np.bool_],
+    temperature: float,
+    floor: float,
+) -> NDArray[np.int64]:
+    """int64 [places, 1 + rest]: of each place's own item and of what may stand there, by their scores."""
+    weights = np.empty((len(served), 1 + len(rest)), dtype=np.int64)
+    scores = np.empty(1 + len(rest), dtype=np.int64)
+    for place in range(len(served)):
+        scores[0] = served[place]
+        for row in range(len(rest)):
+            scores[1 + row] = rest[row] if allowed[place, row] else BARRED
+        weights[place] = softmax_with_floor(scores, temperature, floor)
+    return weights
 
 
 def swap_steps(item: str, from_place: int, to_place: int, displaced: str) -> list[Step]:

@@ -1,32 +1,31 @@
 """The one ordered catalogue of features and the law that computes them. Facts in, float32 out; no weights.
 
 Precision, stated once: everything in the law is float64; features are cast to float32 once, here, at the end; scoring
-starts from those float32 values in float64 and rounds to integer micro-units. BLAS is used for folding in alone
-(preferences.py), whose last bits the micro-units absorb; pin it to one thread all the same.
+starts from those float32 values in float64 and rounds to integer micro-units. Sums add in the order written
+(compiled.py), and nothing calls BLAS.
 """
 
 from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Final
+from typing import Final
 
 import numpy as np
 from numpy.typing import NDArray
 
 from headrace.domain.affinity import looked_up
 from headrace.domain.catalogue import Catalogue
+from headrace.domain.compiled import compiled
 from headrace.domain.here import Here
+from headrace.domain.marks import Marks, marked
 from headrace.domain.model import SOURCES, ModelArrays
 from headrace.domain.orders import here_and_now
+from headrace.domain.pool import Pool
 from headrace.domain.preferences import Preferences
 from headrace.domain.session import Session
 from headrace.domain.trend_lists import TrendValues, read_off
-
-if TYPE_CHECKING:
-    from headrace.domain.retrieval import Pool
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,81 +70,137 @@ FEATURE_SET_ID: Final = (
 """Travels with every model and decision; another one refuses to load."""
 
 COLUMN: Final = {feature.name: column for column, feature in enumerate(FEATURES)}
+_WIDTH: Final = len(FEATURES)
+(
+    _ALS,
+    _ITEM_TO_ITEM,
+    _OWN_HISTORY,
+    _SESSION_NEIGHBOURS,
+    _POPULARITY,
+    _RECENT,
+    _SEEN_IN_SESSION,
+    _SESSION_CATEGORY,
+    _HOUR_CATEGORY,
+    _DAY_CATEGORY,
+    _PRICE_CLOSENESS,
+    _CONTENT_TIME,
+    _SKIPPED,
+    _UNWANTED,
+    _TASTE_CATEGORY,
+    _TASTE_REFUSED,
+    _HERE_AND_NOW,
+    _TRENDING,
+    _CLICK_THROUGH,
+) = range(_WIDTH)
+_BY_ITEM_TO_ITEM: Final = SOURCES.index("item_to_item")
+_BY_OWN_HISTORY: Final = SOURCES.index("own_history")
+_BY_NEIGHBOURS: Final = SOURCES.index("session_neighbours")
+_NO_PRICES: Final = -1
 
 
 def compute(
     pool: Pool,
     session: Session,
     preferences: Preferences,
-    unwanted: tuple[str, ...],
+    marks: Marks,
     here: Here,
     model: ModelArrays,
     catalogue: Catalogue,
     trends: TrendValues,
 ) -> NDArray[np.float32]:
     """Every feature of every candidate: float32 [n, len(FEATURES)], C order."""
-    items = pool.items
-    table = np.empty((len(items), len(FEATURES)), dtype=np.float32)
-    category = catalogue.category[items]
-    lately, above = read_off(trends, items)
-    columns = {
-        "als": _dot(model.item_factors, items, preferences.factors),
-        "item_to_item": pool.scores[:, SOURCES.index("item_to_item")],
-        "own_history": pool.scores[:, SOURCES.index("own_history")],
-        "session_neighbours": pool.scores[:, SOURCES.index("session_neighbours")],
-        "popularity": _popularity(catalogue, items),
-        "recent": looked_up(preferences.items, preferences.item_affinity, items),
-        "seen_in_session": np.log2(1.0 + _marked(session.seen, catalogue, items)),
-        "session_category": preferences.session[category],
-        "hour_category": preferences.hour[category],
-        "day_category": preferences.day[category],
-        "price_closeness": _price_closeness(session, catalogue.price_minor[items]),
-        "content_time": _content_time(session, catalogue)[catalogue.content_type[items]],
-        "skipped": _marked(dict.fromkeys(session.skipped, 1), catalogue, items),
-        "unwanted": _marked(dict.fromkeys(unwanted, 1), catalogue, items),
-        "taste_category": preferences.lasting.categories[category],
-        "taste_refused": preferences.lasting.refused(items),
-        "here_and_now": here_and_now(model.orders, here, items),
-        "trending": lately,
-        "click_through": above,
-    }
-    for name, column in columns.items():
-        table[:, COLUMN[name]] = column
+    return _table(
+        pool.items,
+        pool.scores,
+        model.item_factors,
+        preferences.factors,
+        catalogue.category,
+        catalogue.content_type,
+        catalogue.price_minor,
+        catalogue.popularity,
+        _most_popular(catalogue),
+        preferences.session,
+        preferences.hour,
+        preferences.day,
+        preferences.lasting.categories,
+        _content_time(session, catalogue),
+        min(session.prices, default=_NO_PRICES),
+        max(session.prices, default=_NO_PRICES),
+        looked_up(preferences.items, preferences.item_affinity, pool.items),
+        *marked(marks, pool.items),
+        preferences.lasting.refused(pool.items),
+        here_and_now(model.orders, here, pool.items),
+        *read_off(trends, pool.items),
+    )
+
+
+@compiled
+def _table(
+    items: NDArray[np.int64],
+    scores: NDArray[np.float64],
+    item_factors: NDArray[np.float32],
+    factors: NDArray[np.float64],
+    category: NDArray[np.int64],
+    content_type: NDArray[np.int64],
+    price_minor: NDArray[np.int64],
+    popularity: NDArray[np.int64],
+    most_popular: int,
+    session: NDArray[np.float64],
+    hour: NDArray[np.float64],
+    day: NDArray[np.float64],
+    taste: NDArray[np.float64],
+    content_time: NDArray[np.float64],
+    cheapest: int,
+    dearest: int,
+    recent: NDArray[np.float64],
+    seen: NDArray[np.int64],
+    skipped: NDArray[np.bool_],
+    unwanted: NDArray[np.bool_],
+    refused: NDArray[np.float64],
+    here: NDArray[np.float64],
+    lately: NDArray[np.float64],
+    above: NDArray[np.float64],
+) -> NDArray[np.float32]:
+    table, of_most_popular = np.zeros((len(items), _WIDTH), dtype=np.float32), np.log1p(most_popular)
+    for row, item in enumerate(items):
+        features = table[row]
+        if item < len(item_factors):
+            dot = 0.0
+            for place in range(len(factors)):
+                dot += item_factors[item, place] * factors[place]
+            features[_ALS] = dot
+        features[_ITEM_TO_ITEM] = scores[row, _BY_ITEM_TO_ITEM]
+        features[_OWN_HISTORY] = scores[row, _BY_OWN_HISTORY]
+        features[_SESSION_NEIGHBOURS] = scores[row, _BY_NEIGHBOURS]
+        if most_popular > 0:
+            features[_POPULARITY] = np.log1p(popularity[item]) / of_most_popular
+        features[_RECENT] = recent[row]
+        features[_SESSION_CATEGORY] = session[category[item]]
+        features[_HOUR_CATEGORY] = hour[category[item]]
+        features[_DAY_CATEGORY] = day[category[item]]
+        features[_PRICE_CLOSENESS] = _price_closeness(price_minor[item], cheapest, dearest)
+        features[_CONTENT_TIME] = content_time[content_type[item]]
+        features[_SKIPPED] = skipped[row]
+        features[_UNWANTED] = unwanted[row]
+        features[_SEEN_IN_SESSION] = np.log2(1.0 + seen[row])
+        features[_TASTE_CATEGORY] = taste[category[item]]
+        features[_TASTE_REFUSED] = refused[row]
+        features[_HERE_AND_NOW] = here[row]
+        features[_TRENDING] = lately[row]
+        features[_CLICK_THROUGH] = above[row]
     return table
 
 
-def _dot(
-    item_factors: NDArray[np.float32], items: NDArray[np.int64], person: NDArray[np.float64]
-) -> NDArray[np.float64]:
-    dots = np.zeros(len(items))
-    known = items < item_factors.shape[0]
-    dots[known] = (item_factors[items[known]] * person).sum(axis=1)
-    return dots
+@compiled
+def _price_closeness(price_minor: int, cheapest: int, dearest: int) -> float:
+    if price_minor < 0 or cheapest < 0:
+        return 0.0
+    price = float(max(price_minor, 1))  # a free item compares as one minor unit
+    return min(1.0, price / max(cheapest, 1), max(dearest, 1) / price)
 
 
-def _popularity(catalogue: Catalogue, items: NDArray[np.int64]) -> NDArray[np.float64]:
-    most = int(catalogue.popularity[catalogue.by_popularity[0]]) if len(catalogue.by_popularity) else 0
-    if most <= 0:
-        return np.zeros(len(items))
-    return np.asarray(np.log1p(catalogue.popularity[items]) / np.log1p(most))
-
-
-def _marked(marks: Mapping[str, int], catalogue: Catalogue, items: NDArray[np.int64]) -> NDArray[np.float64]:
-    """The mark of each item, 0 for the others. Few marks, many items: the loop runs over marks."""
-    known = sorted([(catalogue.index[item], mark) for item, mark in marks.items() if item in catalogue.index])
-    if not known:
-        return np.zeros(len(items))
-    keys = np.array([place for place, _ in known], dtype=np.int64)
-    return looked_up(keys, np.array([mark for _, mark in known], dtype=np.float64), items)
-
-
-def _price_closeness(session: Session, price_minor: NDArray[np.int64]) -> NDArray[np.float64]:
-    prices = session.prices
-    if not prices:
-        return np.zeros(len(price_minor))
-    price = np.maximum(price_minor, 1).astype(np.float64)  # a free item compares as one minor unit
-    below, above = price / max(min(prices), 1), max(*prices, 1) / price
-    return np.where(price_minor < 0, 0.0, np.minimum(1.0, np.minimum(below, above)))
+def _most_popular(catalogue: Catalogue) -> int:
+    return int(catalogue.popularity[catalogue.by_popularity[0]]) if len(catalogue.by_popularity) else 0
 
 
 def _content_time(session: Session, catalogue: Catalogue) -> NDArray[np.float64]:

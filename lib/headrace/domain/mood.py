@@ -11,7 +11,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from headrace.domain.affinity import shrunk, sums_by
-from headrace.domain.preferences import folded, item_affinity, told_of
+from headrace.domain.folding import folded
+from headrace.domain.preferences import item_affinity, told_of
 from headrace.domain.signals import Signals
 
 

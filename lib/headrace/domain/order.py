@@ -8,6 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from headrace.domain.answer import Step
+from headrace.domain.compiled import compiled
 
 CATEGORY_CAP = "category_cap"
 
@@ -51,13 +52,19 @@ def capped(
     return np.array(moved, dtype=np.int64), steps
 
 
+@compiled
 def allowed_by_cap(served: NDArray[np.int64], rest: NDArray[np.int64], cap: int, places: int) -> NDArray[np.bool_]:
     """bool [served, rest]: whether an item from outside could stand at a place and the cap still hold.
 
     Both are categories: int64 of the served list and of what is outside it.
     """
     allowed = np.ones((len(served), len(rest)), dtype=np.bool_)
-    if cap > 0:
-        same = served[:places, None] == rest[None, :]
-        allowed[:places] = (rest == 0)[None, :] | (same.sum(axis=0)[None, :] - same < cap)
+    for column, category in enumerate(rest):
+        if cap <= 0 or category == 0:
+            continue
+        same = 0
+        for place in range(min(places, len(served))):
+            same += served[place] == category
+        for place in range(min(places, len(served))):
+            allowed[place, column] = same - (served[place] == category) < cap
     return allowed

@@ -5,13 +5,13 @@ A snapshot of one training: so a request knows what people order here at this ho
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Final
 
 import numpy as np
 from numpy.typing import NDArray
 
+from headrace.domain.compiled import compiled
 from headrace.domain.here import Here, contexts_of
 
 PRIOR: Final = 5.0
@@ -65,31 +65,49 @@ def here_and_now(orders: Orders, here: Here, items: NDArray[np.int64]) -> NDArra
     expected ratios, one step after the other. The value is (lift − 1) / (lift + 1). A context that is not there, since
     too few people ordered in it, ends the way: what was learned on wider ground stands.
     """
-    wanted = items.astype(np.int32)  # as the keys are: else every search would copy them
-    lift = np.ones(len(items))
-    wider: NDArray[np.float64] | None = None
+    contexts = np.array(contexts_of(here), dtype=np.int64)
+    return _here_and_now(contexts, orders.contexts, orders.starts, orders.items, orders.people, orders.totals, items)
+
+
+@compiled
+def _here_and_now(
+    wanted: NDArray[np.int64],
+    contexts: NDArray[np.int64],
+    starts: NDArray[np.int64],
+    items: NDArray[np.int32],
+    people: NDArray[np.int32],
+    totals: NDArray[np.int64],
+    of: NDArray[np.int64],
+) -> NDArray[np.float64]:
+    lift, wider = np.ones(len(of)), np.zeros(len(of))
     wider_total = 0.0
-    for context in contexts_of(here):
-        row = _row(orders.contexts, context)
-        if row is None:
+    for number, context in enumerate(wanted):
+        row = _row(contexts, context)
+        if row < 0:
             break
-        counted, total = _counts(orders, row, wanted), float(orders.totals[row])
-        if wider is not None:
-            lift *= (counted + PRIOR) / (wider * (total / wider_total) + PRIOR)
-        wider, wider_total = counted, total
-    return np.asarray((lift - 1.0) / (lift + 1.0))
+        keys, counts = items[starts[row] : starts[row + 1]], people[starts[row] : starts[row + 1]]
+        total = float(totals[row])
+        for at, item in enumerate(of):
+            place = np.searchsorted(keys, np.int32(item))
+            counted = float(counts[place]) if place < len(keys) and keys[place] == item else 0.0
+            if number:
+                lift[at] *= (counted + PRIOR) / (wider[at] * (total / wider_total) + PRIOR)
+            wider[at] = counted
+        wider_total = total
+    return (lift - 1.0) / (lift + 1.0)
 
 
-def _row(contexts: NDArray[np.int64], wanted: Sequence[int]) -> int | None:
+@compiled
+def _row(contexts: NDArray[np.int64], wanted: NDArray[np.int64]) -> int:
+    """The row of a context, -1 where it is not there."""
     low, high = 0, len(contexts)
-    for column, value in enumerate(wanted):
-        part = contexts[low:high, column]
-        low, high = low + int(part.searchsorted(value)), low + int(part.searchsorted(value, "right"))
-    return low if low < high else None
-
-
-def _counts(orders: Orders, row: int, items: NDArray[np.int32]) -> NDArray[np.float64]:
-    begin, end = orders.starts[row], orders.starts[row + 1]
-    keys, people = orders.items[begin:end], orders.people[begin:end]
-    places = np.minimum(keys.searchsorted(items), len(keys) - 1)
-    return np.where(keys[places] == items, people[places], 0.0)
+    while low < high:
+        middle = (low + high) // 2
+        cell, time = contexts[middle]
+        if cell < wanted[0] or (cell == wanted[0] and time < wanted[1]):
+            low = middle + 1
+        else:
+            high = middle
+    if low < len(contexts) and contexts[low, 0] == wanted[0] and contexts[low, 1] == wanted[1]:
+        return low
+    return -1

@@ -17,7 +17,7 @@ from numpy.typing import NDArray
 from headrace.domain.catalogue import Catalogue
 from headrace.domain.events import Event, ItemId, Person
 from headrace.domain.model import SOURCES, BatchCandidates
-from headrace.domain.retrieval import Pool
+from headrace.domain.pool import Pool
 from headrace.domain.taste import Taste
 
 ItemCode = int | str

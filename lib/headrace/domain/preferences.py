@@ -15,18 +15,16 @@ from numpy.typing import NDArray
 
 from headrace.domain.affinity import looked_up, shrunk, shrunk_each, sums_by
 from headrace.domain.catalogue import Catalogue
+from headrace.domain.compiled import compiled
 from headrace.domain.facts import FACTS, Facts
+from headrace.domain.folding import folded
 from headrace.domain.pane_table import table_of
 from headrace.domain.panes import DAY_MS, HOUR_MS, PaneKey, window_panes
 from headrace.domain.signals import Signals
 from headrace.domain.strength import strengths_of_facts
 from headrace.domain.taste import Taste, share_left
 
-CONFIDENCE: Final = 40.0
-"""α of Hu, Koren and Volinsky 2008, equation 1: how much more an event weighs than an unseen item."""
-
-REGULARISATION: Final = 0.1
-"""λ per item, scaled by the number of items as Spark's ALS does."""
+_N_FACTS: Final = len(FACTS)
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -116,9 +114,16 @@ def preferences_of(
 
 def told_of(signals: Signals) -> Told:
     """Of all events."""
-    rows = (signals.items >= 0) & (signals.raw != 0.0)
-    items, which = np.unique(signals.items[rows], return_inverse=True)
-    return Told(rows, items, which.astype(np.int64))
+    return Told(*_told(signals.items, signals.raw))
+
+
+@compiled
+def _told(
+    items: NDArray[np.int64], raw: NDArray[np.float64]
+) -> tuple[NDArray[np.bool_], NDArray[np.int64], NDArray[np.int64]]:
+    rows = (items >= 0) & (raw != 0.0)
+    distinct = np.unique(items[rows])
+    return rows, distinct, np.searchsorted(distinct, items[rows])
 
 
 def item_affinity(signals: Signals, told: Told) -> NDArray[np.float64]:
@@ -148,49 +153,46 @@ def lasting_of(
     return Lasting(shrunk(categories), counted, taste.item_strength * left, told.items, newer_strength, said)
 
 
-def folded(
-    start: NDArray[np.float64],
-    gram: NDArray[np.float64],
-    item_factors: NDArray[np.float32],
-    items: NDArray[np.int64],
-    affinity: NDArray[np.float64],
-) -> NDArray[np.float64]:
-    """Latent factors after these items: float64 [rank].
-
-    Hu, Koren and Volinsky 2008, equation 4, x = (YᵀY + Yᵀ(C−I)Y + λI)⁻¹ YᵀC p, taken as one step from `start`:
-    x = start + (YᵀY + Yᵀ(C−I)Y + λI)⁻¹ Yᵀ(p + (C−I)(p − Y start)), with C−I = 40·|affinity| on these items and p = 1
-    where the affinity is positive, -1 where it is negative. From 0 it is their formula, whose p has no -1: a refused
-    item would hold back there and never push. From trained factors, whose own confidences are in the model and not
-    here, it is its first correction. An item already beyond its p is not pulled back: liking never lowers a score, nor
-    refusing raises one. Items that the model does not know say nothing.
-    """
-    known = items < item_factors.shape[0]
-    seen = item_factors[items[known]].astype(np.float64)
-    if not seen.any():
-        return start
-    weight, p = CONFIDENCE * np.abs(affinity[known]), np.sign(affinity[known])
-    short = np.maximum(1.0 - p * (seen @ start), 0.0)
-    pull = (p * (1.0 + weight * short)) @ seen
-    extra = seen.T @ (seen * weight[:, None])
-    ridge = REGULARISATION * len(seen) * np.eye(gram.shape[0])
-    return np.asarray(start + np.linalg.solve(gram + extra + ridge, pull))
-
-
 def _window_strength(
     panes: Mapping[PaneKey, Facts], clock: int, catalogue: Catalogue
 ) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
     """Strength per category over the last hour and the last day: the law of strength on summed facts."""
     table, number = table_of(panes), dict[str, int]()
-    categories = np.array([number.setdefault(name, len(number)) for name, _ in table.names], dtype=np.int64)
+    cells = np.array([number.setdefault(name, len(number)) for name, _ in table.names], dtype=np.int64)
     codes = [catalogue.category_code.get(name, 0) for name in number]
+    hour, day = window_panes(clock, HOUR_MS), window_panes(clock, DAY_MS)
     entries = table.entries
-    at = np.repeat(categories * len(FACTS), entries.sizes) + entries.places
-    summed = np.zeros((2, len(codes), len(FACTS)), dtype=np.int64)
-    for total, length_ms in zip(summed, (HOUR_MS, DAY_MS), strict=True):
-        window = window_panes(clock, length_ms)
-        inside = np.repeat((table.starts >= window.start) & (table.starts < window.stop), entries.sizes)
-        # Extremes become meaningless in the sum; strengths do not read them.
-        np.add.at(total.reshape(-1), at[inside], entries.values[inside])
+    summed = _summed(
+        table.starts,
+        cells,
+        entries.sizes,
+        entries.places,
+        entries.values,
+        len(codes),
+        np.array([[hour.start, hour.stop], [day.start, day.stop]]),
+    )
     strength = np.zeros((2, len(catalogue.categories)))
     strength[:, codes] = strengths_of_facts(summed)
     return strength[0], strength[1]
+
+
+@compiled
+def _summed(
+    starts: NDArray[np.int64],
+    cells: NDArray[np.int64],
+    sizes: NDArray[np.int64],
+    places: NDArray[np.int64],
+    values: NDArray[np.int64],
+    categories: int,
+    windows: NDArray[np.int64],
+) -> NDArray[np.int64]:
+    """int64 [windows, categories, facts]. Extremes become meaningless in the sum; strengths do not read them."""
+    summed = np.zeros((len(windows), categories, _N_FACTS), dtype=np.int64)
+    at = 0
+    for row, size in enumerate(sizes):
+        for window in range(len(windows)):
+            if windows[window, 0] <= starts[row] < windows[window, 1]:
+                for entry in range(at, at + size):
+                    summed[window, cells[row], places[entry]] += values[entry]
+        at += size
+    return summed

@@ -13,10 +13,12 @@ from headrace.domain.answer import Answer, Slot, Step
 from headrace.domain.exploration import Draw, draw, swap_steps
 from headrace.domain.here import Here
 from headrace.domain.inputs import Inputs
+from headrace.domain.marks import Marks, marks_of
 from headrace.domain.order import allowed_by_cap, capped, score_order
 from headrace.domain.policy import Policy
+from headrace.domain.pool import Pool, source_names
 from headrace.domain.preferences import Preferences, preferences_of
-from headrace.domain.retrieval import Pool, retrieve, retrieve_given, source_names
+from headrace.domain.retrieval import retrieve, retrieve_given
 from headrace.domain.scoring import score_parts, scores_of
 from headrace.domain.session import Session, live_session, merged
 from headrace.domain.signals import Signals, signals_of, unwanted_items
@@ -28,6 +30,7 @@ class Known:
     """What the inputs say about the person. `unwanted`: items whose newest word from them is hide or dislike."""
 
     signals: Signals
+    marks: Marks
     session: Session
     preferences: Preferences
     unwanted: tuple[str, ...]
@@ -62,7 +65,7 @@ def known_of(inputs: Inputs, snapshots: Snapshots, policy: Policy) -> Known:
         None if inputs.batch is None else inputs.batch.factors,
         None if inputs.batch is None else inputs.batch.taste,
     )
-    return Known(signals, session, preferences, unwanted_items(events), inputs.here)
+    return Known(signals, marks_of(signals), session, preferences, unwanted_items(events), inputs.here)
 
 
 def recommend(inputs: Inputs, snapshots: Snapshots, policy: Policy) -> Answer:
@@ -140,7 +143,7 @@ def scored_pool(pool: Pool, known: Known, snapshots: Snapshots, policy: Policy) 
         pool,
         known.session,
         known.preferences,
-        known.unwanted,
+        known.marks,
         known.here,
         snapshots.model,
         catalogue,

@@ -7,18 +7,17 @@ Policy: items bought before stay eligible. In online_retail a person's own most 
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
-from functools import lru_cache
 from itertools import accumulate
 from typing import Final
 
 import numpy as np
 from numpy.typing import NDArray
 
-from headrace.domain.affinity import sums_by
 from headrace.domain.catalogue import NO_PRICE, Catalogue
+from headrace.domain.compiled import compiled
 from headrace.domain.inputs import Wanted
 from headrace.domain.model import SOURCES, BatchCandidates, ModelArrays
+from headrace.domain.pool import CODE, Found, Pool, merged_pool, restricted
 from headrace.domain.preferences import Preferences
 from headrace.domain.trend_lists import TrendValues, read_off
 
@@ -29,30 +28,9 @@ CATEGORIES: Final = 3
 PER_CATEGORY: Final = 30
 RECENT: Final = 30
 _CHUNK: Final = 1024
-_CODE: Final = {name: code for code, name in enumerate(SOURCES)}
-
-
-@dataclass(frozen=True, slots=True, eq=False)
-class Pool:
-    """n candidates, each once, in order of item id: so nothing computed over them depends on index numbers.
-
-    items    int64 [n]; catalogue indices
-    sources  int64 [n]; bit i is set where SOURCES[i] found the item; 0 for an item that the request gave
-    scores   float64 [n, len(SOURCES)]; the source's own score, 0 where it did not find the item
-    """
-
-    items: NDArray[np.int64]
-    sources: NDArray[np.int64]
-    scores: NDArray[np.float64]
-
-
-@dataclass(frozen=True, slots=True, eq=False)
-class Found:
-    """What one source found: catalogue indices, best first, and its scores; `source` is a place in SOURCES."""
-
-    source: int
-    items: NDArray[np.int64]
-    scores: NDArray[np.float64]
+_PLACES: Final = 20
+_PLACE: Final = (1 << _PLACES) - 1
+_NO_END: Final = int(np.iinfo(np.int64).max)
 
 
 def retrieve(
@@ -103,7 +81,7 @@ def found_for(
         neighbours_found(model, preferences),
         categories_found(catalogue, preferences),
         recent_found(preferences),
-        Found(_CODE["trending"], trends.top, read_off(trends, trends.top)[0]),
+        Found(CODE["trending"], trends.top, read_off(trends, trends.top)[0]),
     ]
 
 
@@ -123,14 +101,10 @@ def batch_found(batch: BatchCandidates | None, n_items: int) -> list[Found]:
 
 def neighbours_found(model: ModelArrays, preferences: Preferences) -> Found:
     """Neighbours of the liked items of the tail: Σ decayed strength × similarity, best first, ties by index."""
-    liked = np.flatnonzero((preferences.item_affinity > 0) & (preferences.items < len(model.items)))
-    strongest = liked[np.argsort(-preferences.item_affinity[liked], kind="stable")[:NEIGHBOURS_OF]]
-    rows = preferences.items[strongest]
-    neighbours, similarity = model.neighbours[rows], model.neighbour_scores[rows].astype(np.float64)
-    real = neighbours >= 0
-    weighted = (similarity * preferences.item_affinity[strongest, None])[real]
-    items, inverse = np.unique(neighbours[real].astype(np.int64), return_inverse=True)
-    return _best_first("session_neighbours", items, sums_by(inverse, weighted, len(items)))
+    items, scores = _neighbours(
+        preferences.items, preferences.item_affinity, model.neighbours, model.neighbour_scores, NEIGHBOURS_OF
+    )
+    return Found(CODE["session_neighbours"], items, scores)
 
 
 def categories_found(catalogue: Catalogue, preferences: Preferences) -> Found:
@@ -141,80 +115,59 @@ def categories_found(catalogue: Catalogue, preferences: Preferences) -> Found:
     shelves = [catalogue.in_category(int(code))[:PER_CATEGORY] for code in best]
     items = np.concatenate([*shelves, np.empty(0, dtype=np.int64)])
     scores = np.repeat(affinity[best], [len(shelf) for shelf in shelves])
-    return Found(_CODE["category"], items, scores)
+    return Found(CODE["category"], items, scores)
 
 
 def recent_found(preferences: Preferences) -> Found:
     """What the person just liked itself."""
-    liked = preferences.item_affinity > 0
-    found = _best_first("recent", preferences.items[liked], preferences.item_affinity[liked])
-    return Found(found.source, found.items[:RECENT], found.scores[:RECENT])
+    liked = _liked_first(preferences.items, preferences.item_affinity, _NO_END)[:RECENT]
+    return Found(CODE["recent"], preferences.items[liked], preferences.item_affinity[liked])
 
 
-def merged_pool(found: Sequence[Found], fill: NDArray[np.int64], catalogue: Catalogue, size: int) -> Pool:
-    """Each item once. An item's turn is its best place in any source; ties: popularity, item id; `fill` comes last."""
-    every = [*found, Found(_CODE["popularity"], fill, np.zeros(len(fill)))]
-    lengths = [len(source.items) for source in every]
-    ranks = catalogue.id_rank[np.concatenate([source.items for source in every])]
-    turns = np.concatenate([np.arange(length) for length in lengths])
-    turns[len(turns) - len(fill) :] += len(catalogue.items)
-    sources = np.repeat(np.array([source.source for source in every]), lengths)
-    scores = np.concatenate([source.scores for source in every])
-    in_order = np.argsort(ranks)  # of equal ones in any order: least turn, all bits and largest score do not mind
-    ranks, turns, sources = ranks[in_order], turns[in_order], sources[in_order]
-    first = np.concatenate(([True], ranks[1:] != ranks[:-1]))[: len(ranks)]
-    starts = np.flatnonzero(first)
-    if not len(starts):
-        return Pool(starts, starts, np.zeros((0, len(SOURCES))))
-    by_rank, turn = ranks[starts], np.minimum.reduceat(turns, starts)
-    bits = np.bitwise_or.reduceat(np.int64(1) << sources, starts)
-    table = np.zeros((len(starts), len(SOURCES)))
-    flat = (np.cumsum(first) - 1) * len(SOURCES) + sources
-    np.maximum.at(table.reshape(-1), flat, scores[in_order])  # flat: three times as fast
-    items = catalogue.by_id[by_rank]
-    kept = _first(turn, catalogue.popularity[items], size)
-    return Pool(items[kept], bits[kept], table[kept])
+@compiled
+def _neighbours(
+    items: NDArray[np.int64],
+    affinity: NDArray[np.float64],
+    neighbours: NDArray[np.int32],
+    similarity: NDArray[np.float32],
+    most: int,
+) -> tuple[NDArray[np.int64], NDArray[np.float64]]:
+    liked, width = _liked_first(items, affinity, len(neighbours))[:most], neighbours.shape[1]
+    keys = np.empty(len(liked) * width, dtype=np.int64)  # neighbour first, then where it was found: sums add in order
+    count = 0
+    for row, place in enumerate(liked):
+        for column in range(width):
+            neighbour = np.int64(neighbours[items[place], column])
+            if neighbour >= 0:
+                keys[count] = neighbour << _PLACES | (row * width + column)
+                count += 1
+    keys = np.sort(keys[:count])
+    found, scores = np.empty(count, dtype=np.int64), np.empty(count)
+    distinct = 0
+    for key in keys:
+        neighbour, at = key >> _PLACES, key & _PLACE
+        place = liked[at // width]
+        score = np.float64(similarity[items[place], at % width]) * affinity[place]
+        if distinct and found[distinct - 1] == neighbour:
+            scores[distinct - 1] += score
+        else:
+            found[distinct], scores[distinct] = neighbour, score
+            distinct += 1
+    order = np.argsort(-scores[:distinct], kind="mergesort")
+    return found[order], scores[order]
 
 
-def restricted(pool: Pool, items: NDArray[np.int64], catalogue: Catalogue) -> Pool:
-    """Exactly these catalogue indices, with what `pool` knows of them and nothing where it does not."""
-    given = catalogue.by_id[np.unique(catalogue.id_rank[items])]
-    ranks = catalogue.id_rank[pool.items]
-    places = np.searchsorted(ranks, catalogue.id_rank[given])
-    hit = np.zeros(len(given), dtype=np.bool_)
-    inside = places < len(ranks)
-    hit[inside] = ranks[places[inside]] == catalogue.id_rank[given[inside]]
-    sources = np.zeros(len(given), dtype=np.int64)
-    scores = np.zeros((len(given), len(SOURCES)))
-    sources[hit] = pool.sources[places[hit]]
-    scores[hit] = pool.scores[places[hit]]
-    return Pool(given, sources, scores)
-
-
-@lru_cache(maxsize=1 << len(SOURCES))
-def source_names(bits: int) -> tuple[str, ...]:
-    """The sources of a bitmask, in the order of SOURCES."""
-    return tuple(name for code, name in enumerate(SOURCES) if bits >> code & 1)
-
-
-def _best_first(source: str, items: NDArray[np.int64], scores: NDArray[np.float64]) -> Found:
-    """Ties in the order given. The quick sort takes a quarter of the stable one's time and does not know how to."""
-    order = np.argsort(-scores)
-    if np.any(scores[order[1:]] == scores[order[:-1]]):
-        order = np.argsort(-scores, kind="stable")
-    return Found(_CODE[source], items[order], scores[order])
-
-
-def _first(turn: NDArray[np.int64], popularity: NDArray[np.int64], size: int) -> NDArray[np.int64]:
-    """The `size` rows whose turn comes first, ascending; ties: popularity, then row."""
-    if size >= len(turn):
-        return np.arange(len(turn))
-    last = np.partition(turn, size)[size]  # the first turn that not everyone has
-    tied = np.flatnonzero(turn == last)
-    taken = turn < last
-    by_popularity = np.argsort(-popularity[tied], kind="stable")
-    taken[tied[by_popularity[: size - np.count_nonzero(taken)]]] = True
-    return np.flatnonzero(taken)
+@compiled
+def _liked_first(items: NDArray[np.int64], affinity: NDArray[np.float64], end: int) -> NDArray[np.int64]:
+    """Places of the items below `end` that are liked, the most liked first, ties in the order given."""
+    liked = np.empty(len(items), dtype=np.int64)
+    count = 0
+    for place in range(len(items)):
+        if affinity[place] > 0 and items[place] < end:
+            liked[count] = place
+            count += 1
+    liked = liked[:count]
+    return liked[np.argsort(-affinity[liked], kind="mergesort")]
 
 
 def _passing(

@@ -16,6 +16,7 @@ from typing import Final, Literal
 import numpy as np
 from numpy.typing import NDArray
 
+from headrace.domain.compiled import compiled
 from headrace.domain.features import COLUMN
 
 MICRO: Final = 1_000_000
@@ -24,6 +25,8 @@ MICRO: Final = 1_000_000
 _NO_SPREAD: Final = 1e-9  # equal float32 values have a rounding error for a deviation; dividing by it makes noise
 
 Scale = Literal["z", "max", "as_is"]
+_SCALES: Final[tuple[Scale, ...]] = ("z", "max", "as_is")
+_Z, _MAX, _AS_IS = range(len(_SCALES))
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,13 +100,7 @@ has no weight: own_history says it, and 0.5 on it costs 0.0030 ± 0.0014 there.
 
 def score_parts(features: NDArray[np.float32], weights: Weights) -> NDArray[np.int64]:
     """Micro-units, int64 [n, parts], rounded half to even."""
-    columns = features.T[[COLUMN[name] for name in weights.names]].astype(np.float64)  # a part is a contiguous row
-    for place, part in enumerate(weights.parts):
-        if part.scale != "as_is":
-            columns[place] = _scaled(columns[place], part.scale)
-    columns *= np.array([[part.weight] for part in weights.parts])
-    columns *= MICRO
-    return np.rint(columns, out=columns).astype(np.int64).T.copy()
+    return _parts(features, *_arrays_of(weights))
 
 
 def scores_of(parts: NDArray[np.int64]) -> NDArray[np.int64]:
@@ -111,14 +108,36 @@ def scores_of(parts: NDArray[np.int64]) -> NDArray[np.int64]:
     return np.asarray(parts.sum(axis=1, dtype=np.int64))
 
 
-def _scaled(column: NDArray[np.float64], scale: Scale) -> NDArray[np.float64]:
-    if not len(column):
+@lru_cache(maxsize=8)
+def _arrays_of(weights: Weights) -> tuple[NDArray[np.int64], NDArray[np.float64], NDArray[np.int64]]:
+    """Of each part: the feature's column, the weight, the scale's place in _SCALES."""
+    parts = weights.parts
+    return (
+        np.array([COLUMN[part.feature] for part in parts], dtype=np.int64),
+        np.array([part.weight for part in parts]),
+        np.array([_SCALES.index(part.scale) for part in parts], dtype=np.int64),
+    )
+
+
+@compiled
+def _parts(
+    features: NDArray[np.float32], columns: NDArray[np.int64], weights: NDArray[np.float64], scales: NDArray[np.int64]
+) -> NDArray[np.int64]:
+    parts = np.empty((len(features), len(columns)), dtype=np.int64)
+    for place, column in enumerate(columns):
+        scaled = _scaled(features[:, column].astype(np.float64), scales[place])
+        for row in range(len(features)):
+            parts[row, place] = np.int64(np.rint(scaled[row] * weights[place] * MICRO))
+    return parts
+
+
+@compiled
+def _scaled(column: NDArray[np.float64], scale: int) -> NDArray[np.float64]:
+    if scale == _AS_IS or not len(column):
         return column
-    if scale == "max":
-        most = np.abs(column).max()
+    most = np.abs(column).max()
+    if scale == _MAX:
         return column / most if most > 0 else column
     centred = column - column.mean()
     spread = np.sqrt((centred * centred).mean())
-    if spread <= _NO_SPREAD * np.abs(column).max():
-        return np.zeros(len(column))
-    return np.asarray(centred / spread)
+    return centred / spread if spread > _NO_SPREAD * most else np.zeros(len(column))

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from operator import gt
 
 from headrace.domain.events import SESSION_GAP_MS, Event
-from headrace.domain.summary import SKIPPED, counted, items_of, prices_of, time_by_type
+from headrace.domain.summary import prices_of, time_by_type
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,11 +25,6 @@ class Session:
     currency: str
 
     @property
-    def seen(self) -> Mapping[str, int]:
-        """Item → number of events on it."""
-        return counted([event.item_id for event in self.events if event.item_id is not None])
-
-    @property
     def prices(self) -> Sequence[int]:
         """Of priced events in the world's currency, minor units, oldest first."""
         return prices_of(self.events, self.currency)
@@ -43,11 +38,6 @@ class Session:
     def watch_ms(self) -> Mapping[str, int]:
         """Content type → time, "unknown" included."""
         return time_by_type(self.events, "watch")
-
-    @property
-    def skipped(self) -> tuple[str, ...]:
-        """Distinct items skipped."""
-        return items_of(self.events, SKIPPED)
 
 
 def merged(tail: Sequence[Event], context: Sequence[Event]) -> tuple[Event, ...]:

@@ -17,8 +17,9 @@ HALF_LIFE_MS: Final = 3_600_000
 """After an hour an event says half as much. The tail reaches back two days: 2⁻⁴⁸, so nothing jumps when it ends."""
 
 _NEUTRAL: Final = {kind: neutral_value_milli(kind) for kind in KIND_CODE}
-_REFUSING: Final = frozenset({"hide", "dislike"})
-_TELLING: Final = _REFUSING | {"like", "cart", "purchase", "playlist_add"}
+REFUSING: Final = frozenset({"hide", "dislike"})
+TELLING: Final = REFUSING | {"like", "cart", "purchase", "playlist_add"}
+"""The kinds that are a word on an item, for or against it."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -76,6 +77,6 @@ def unwanted_items(newest_first: Sequence[Event]) -> tuple[str, ...]:
     """Items whose newest word from this person is hide or dislike, not like, cart, purchase or playlist_add."""
     last_word: dict[str, bool] = {}
     for event in newest_first:
-        if event.kind in _TELLING and event.item_id is not None:
-            last_word.setdefault(event.item_id, event.kind in _REFUSING)
+        if event.kind in TELLING and event.item_id is not None:
+            last_word.setdefault(event.item_id, event.kind in REFUSING)
     return tuple(item for item, refused in last_word.items() if refused)

@@ -42,7 +42,7 @@ def snapshots_of(model: ModelArrays, catalogue: Catalogue, known: Snapshots | No
 
 def no_model() -> ModelArrays:
     """The model before the first training: it knows no item."""
-    return ModelArrays(
+    model = ModelArrays(
         version="none",
         feature_set_id=FEATURE_SET_ID,
         items=(),
@@ -52,6 +52,9 @@ def no_model() -> ModelArrays:
         neighbour_scores=np.zeros((0, 0), dtype=np.float32),
         popularity=np.zeros(0, dtype=np.int64),
     )
+    for array in (model.item_factors, model.neighbours, model.neighbour_scores, model.popularity):
+        array.flags.writeable = False
+    return model
 
 
 def no_snapshots() -> Snapshots:

@@ -10,6 +10,7 @@ from typing import Final
 import numpy as np
 from numpy.typing import NDArray
 
+from headrace.domain.compiled import compiled
 from headrace.domain.events import KINDS
 from headrace.domain.facts import PLACE_OF
 
@@ -56,6 +57,11 @@ TIMED: Final = {
 _RATING: Final = KIND_CODE["rating"]
 _MOST: Final = np.array([TIMED.get(kind, (0.0, 1.0))[0] for kind in KINDS])
 _HALF_MS: Final = np.array([TIMED.get(kind, (0.0, 1.0))[1] for kind in KINDS])
+_KINDS: Final = len(KINDS)
+_RATED: Final = PLACE_OF["n_rating"]
+_STARS: Final = PLACE_OF["rating_milli"]
+_TIMED_KINDS: Final = np.array([KIND_CODE[kind] for kind in TIMED])
+_TIMED_FACTS: Final = np.array([PLACE_OF[f"{kind}_ms"] for kind in TIMED])
 
 
 def neutral_value_milli(kind: str) -> int:
@@ -67,6 +73,7 @@ def neutral_value_milli(kind: str) -> int:
     return int(NEUTRAL_STARS * 1000) if kind == "rating" else 0
 
 
+@compiled
 def strengths(kinds: NDArray[np.int64], value_milli: NDArray[np.int64]) -> NDArray[np.float64]:
     """Strength of each event, float64 [n].
 
@@ -76,28 +83,38 @@ def strengths(kinds: NDArray[np.int64], value_milli: NDArray[np.int64]) -> NDArr
     >>> strengths(np.array([KIND_CODE["purchase"], KIND_CODE["dwell"]]), np.array([1000, 30_000_000])).tolist()
     [5.0, 1.0]
     """
-    value = value_milli / 1000.0
-    stars = np.where(kinds == _RATING, _within(value - NEUTRAL_STARS, MOST_OF_STARS), 0.0)
-    return np.asarray(STRENGTHS[kinds] + stars + _saturated(value, _MOST[kinds], _HALF_MS[kinds]))
+    strength = np.empty(len(kinds))
+    for event, kind in enumerate(kinds):
+        value = value_milli[event] / 1000.0
+        stars = _within(value - NEUTRAL_STARS, MOST_OF_STARS) if kind == _RATING else 0.0
+        strength[event] = STRENGTHS[kind] + stars + _saturated(value, kind)
+    return strength
 
 
 def strengths_of_facts(facts: NDArray[np.int64]) -> NDArray[np.float64]:
     """Strength of packed counts: int64 [..., len(FACTS)] → float64 [...]; for one event it equals `strengths`."""
-    stars = facts[..., PLACE_OF["rating_milli"]] / 1000.0
-    rated = facts[..., PLACE_OF["n_rating"]]
-    return np.asarray(
-        facts[..., : len(KINDS)] @ STRENGTHS
-        + _within(stars - NEUTRAL_STARS * rated, np.asarray(MOST_OF_STARS * rated, dtype=np.float64))
-        + sum(_saturated(facts[..., PLACE_OF[f"{kind}_ms"]], *time) for kind, time in TIMED.items())
-    )
+    return _of_facts(facts.reshape(-1, facts.shape[-1])).reshape(facts.shape[:-1])
 
 
-def _within(stars: NDArray[np.float64], most: NDArray[np.float64] | float) -> NDArray[np.float64]:
-    return np.asarray(np.minimum(np.maximum(stars, -most), most))  # np.clip takes three times as long
+@compiled
+def _of_facts(facts: NDArray[np.int64]) -> NDArray[np.float64]:
+    strength = np.zeros(len(facts))
+    for row in range(len(facts)):
+        for kind in range(_KINDS):
+            strength[row] += facts[row, kind] * STRENGTHS[kind]
+        rated, stars = facts[row, _RATED], facts[row, _STARS] / 1000.0
+        strength[row] += _within(stars - NEUTRAL_STARS * rated, MOST_OF_STARS * rated)
+        for place, kind in enumerate(_TIMED_KINDS):
+            strength[row] += _saturated(float(facts[row, _TIMED_FACTS[place]]), kind)
+    return strength
 
 
-def _saturated(
-    ms: NDArray[np.int64] | NDArray[np.float64], most: NDArray[np.float64] | float, half_ms: NDArray[np.float64] | float
-) -> NDArray[np.float64]:
-    time = np.maximum(ms, 0.0)
-    return np.asarray(most * time / (time + half_ms))
+@compiled
+def _within(stars: float, most: float) -> float:
+    return min(max(stars, -most), most)
+
+
+@compiled
+def _saturated(ms: float, kind: int) -> float:
+    time = max(ms, 0.0)
+    return float(_MOST[kind] * time / (time + _HALF_MS[kind]))

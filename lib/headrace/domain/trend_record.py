@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 
 from headrace.domain.catalogue import Catalogue
 from headrace.domain.packing import ItemCode
-from headrace.domain.retrieval import Pool
+from headrace.domain.pool import Pool
 from headrace.domain.trend_lists import TrendValues, trend_values
 
 

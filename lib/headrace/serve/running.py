@@ -35,6 +35,7 @@ from headrace.serve.metrics import Metrics
 from headrace.serve.ranked import here
 from headrace.serve.service import NewId, Service
 from headrace.serve.snapshots import Served
+from headrace.serve.warm import warm
 from headrace.serve.workers import Workers
 from headrace.serve.working import Working
 from headrace.settings import Serve, Settings
@@ -94,6 +95,7 @@ async def work(settings: Settings, lock: Path, wall: Clock, new_id: NewId, to_ap
 async def _opened(settings: Settings, lock: Path, wall: Clock, new_id: NewId) -> AsyncIterator[Service]:
     """All that answers are made from, kept up to date; in the end the decisions that wait are logged."""
     sys.setswitchinterval(SWITCH_S)
+    warm(policy_of(settings))
     connecting = Connecting(lambda: open_stores(settings.cassandra, settings.keyspace))
     clock = wall if settings.world.clock == "wall" else StreamClock(connecting)
     log = KafkaLog(settings.kafka)
