@@ -98,7 +98,7 @@ def _ledger_rows(ledger: dict[str, list[Commit]], measured_ms: float) -> list[Ro
     """Of each commit the event that waited longest. A peer without any waited longer than was measured."""
     ours = sorted(one.waited_ms for one in ledger[OURS])
     if not ours:
-        raise PartFailed("no event became visible in the ledger while it was measured: headrace logs features")
+        raise PartFailed("no event became visible in the ledger while it was measured: headrace logs ledger")
     peer, theirs = None, sorted(one.waited_ms for one in ledger.get(STOCK, []))
     if STOCK in ledger:
         peer = "stock Spark" if theirs else "stock Spark: more than"

@@ -25,11 +25,13 @@ Hurt = Callable[[Stack, Random, int], str]
 
 WAY_OUT: Final = "--forget"
 TMPFS_MB: Final = 24
+PARTS: Final = ("ingest", "hot", "ledger", "features", "live", "kafka", "cassandra")
+"""What SIGKILL is sent to."""
 
 
 def process_faults() -> dict[str, Hurt]:
     """Every process fault by name."""
-    kills = {f"kill.{part}": _killing(part) for part in ("ingest", "hot", "features", "live", "kafka", "cassandra")}
+    kills = {f"kill.{part}": _killing(part) for part in PARTS}
     return kills | {
         "kill.worker": _kill_worker,
         "pause.cassandra": _pause,

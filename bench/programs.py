@@ -7,7 +7,6 @@ import signal
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
-from dataclasses import replace
 from pathlib import Path
 from subprocess import Popen
 
@@ -31,9 +30,7 @@ def hot(settings: Settings, conf: Path) -> Launch:
 
 
 def ledger(settings: Settings, conf: Path) -> Launch:
-    """The features program with this query alone, at its place behind the hot one."""
-    launch = _part(settings, conf, "features")
-    return replace(launch, command=(*launch.command, "--queries", "ledger"))
+    return _part(settings, conf, "ledger")
 
 
 def tutorial(settings: Settings, conf: Path, name: str, batch: int) -> Launch:

@@ -104,7 +104,7 @@ def _carry(conf: Path, world: Settings, cold: Crowd, warm: Crowd) -> Carried:
     events = len(cold.occurred_ms), len(warm.occurred_ms)
     _say(f"{world.world.name}: filling the topic with {events[0]:,} events")
     fill(world, cold)
-    with running(world, {"hot": hot(world, conf), "features": ledger(world, conf)}) as watch:
+    with running(world, {"hot": hot(world, conf), "ledger": ledger(world, conf)}) as watch:
         _say(f"{world.world.name}: hot and ledger start")
         wait_until(watch, lambda: min(watch.read(query) for query in OURS) >= events[0])
         first = watch.of("hot")

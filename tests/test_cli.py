@@ -102,7 +102,7 @@ def test_status_without_a_world_shows_each_that_has_a_folder(tmp_path: Path) -> 
     (tmp_path / "worlds" / "retail").mkdir()
     worlds = json.loads(run("status", "--json", **var).stdout)["worlds"]
     assert [tree["world"] for tree in worlds] == ["demo", "retail"]
-    names = ["kafka", "cassandra", "ingest", "live", "hot", "features", "trends", "serve"]
+    names = ["kafka", "cassandra", "ingest", "live", "hot", "ledger", "features", "trends", "serve"]
     assert [[part["name"] for part in tree["parts"]] for tree in worlds] == [names, names]
     assert json.loads(run("status", "--json", "--world", "main", **var).stdout)["world"] == "main"
     shown = run("status", **var).stdout

@@ -86,6 +86,7 @@ class Spark(Section):
     driver_memory: str = "1g"
     ingest_memory: str = "512m"
     hot_memory: str = "768m"
+    ledger_memory: str = "768m"
     features_memory: str = "1g"
     executor_memory: str = "1g"
     cores_max: Annotated[int, Field(ge=1)] = 4

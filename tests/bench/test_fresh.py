@@ -24,5 +24,5 @@ def test_a_peer_that_was_not_measured_is_not_there() -> None:
 
 
 def test_no_commit_of_ours_is_an_error_and_no_row() -> None:
-    with pytest.raises(PartFailed, match="headrace logs features"):
+    with pytest.raises(PartFailed, match="headrace logs ledger"):
         _ledger_rows({OURS: []}, 75_000)

@@ -50,7 +50,7 @@ def test_a_silent_topic_finals_at_work_and_a_program_that_does_not_run_are_three
     assert lines == [
         "closed until 2025-12-01T12:00Z, no new event for 12 min 05 s: what is open waits for the next",
         "closed until 2025-12-01T12:00Z, no new event for 12 min 05 s; more is on its way",
-        "closed until 2025-12-01T12:00Z, no new event for 12 min 05 s; features says nothing",
+        "closed until 2025-12-01T12:00Z, no new event for 12 min 05 s; ledger or features says nothing",
     ]
 
 
@@ -72,7 +72,8 @@ def test_status_tells_how_far_the_finals_of_each_world_are(
     settings = settings_of(tmp_path)
     ledger_table.append(settings, [NOON])
     said = {"watermark_ms": NOON - 7_200_000, "idle": True}
-    write_progress(settings, "features", {"ledger": {"idle": True}, "windows": said, "sessions": said})
+    write_progress(settings, "ledger", {"ledger": {"idle": True}})
+    write_progress(settings, "features", {"windows": said, "sessions": said})
     monkeypatch.setenv("HEADRACE__PATHS__VAR", str(tmp_path))
     monkeypatch.setattr("sys.argv", ["headrace", "status", "--json", "--world", "main"])
     with pytest.raises(SystemExit):

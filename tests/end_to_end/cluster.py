@@ -23,9 +23,9 @@ from tests.end_to_end.standalone import Standalone, standalone_cluster
 NODES = ("127.0.0.1", "127.0.0.2", "127.0.0.3")
 WORKERS = 2
 STARTED_S = 60
-SLOTS = 12
-"""Of each worker: either of them can hold the four of ingest, of hot and of features."""
-MEMORY_MB = 11_000
+SLOTS = 16
+"""Of each worker: either of them can hold the four of ingest, of hot, of the ledger and of features."""
+MEMORY_MB = 12_500
 """The sum of every part's heap and what it has beside that: an estimate."""
 
 
@@ -68,12 +68,12 @@ def cluster(folder: Path, say: Callable[[str], None]) -> Iterator[Cluster]:
         wait_for("the workers", spark.ready, STARTED_S)
         say(f"Spark: a master and {WORKERS} workers of {SLOTS} slots at {spark.master}")
         run_headrace(var, "up")
-        say("ingest, live, hot, features, trends and the API work; every table has three copies")
+        say("ingest, live, hot, ledger, features, trends and the API work; every table has three copies")
         yield Cluster(var, stack_settings(var, "main"), spark)
 
 
 def _sections(master: str) -> Sections:
     return {
         "cassandra": {"hosts": NODES, "replication": len(NODES), "heap_mb": 512, "rows_per_request": 1},
-        "spark": {"master": master, "executor_memory": "512m", "features_memory": "768m"},
+        "spark": {"master": master, "executor_memory": "512m", "ledger_memory": "512m", "features_memory": "768m"},
     }

@@ -26,7 +26,7 @@ from tests.end_to_end.story import Sent, chapter, oracle
 DRAINED_S = 300
 APART = 1000  # numbers between the first events of two chapters
 WORKER, NODE, SECOND_NODE = 1, "cassandra-3", "cassandra-2"
-SPARK_JOBS = 3  # ingest, hot and features: each has an executor on every worker
+SPARK_JOBS = 4  # ingest, hot, ledger and features: each has an executor on every worker
 ALONE_S = 3.0
 LOOK_EVERY_S = 3.0  # a look is two commands, half a core's worth for a second or two
 

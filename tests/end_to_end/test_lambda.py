@@ -56,7 +56,7 @@ class Story:
 
 @pytest.fixture(scope="module")
 def story(stack: Settings, var: Path) -> Story:
-    """Everything is sent, ingest and features were killed between two chapters, and all of it has arrived."""
+    """Everything is sent, ingest, ledger and features were killed between two chapters, and all of it has arrived."""
     before = httpx.post(f"{api_of(stack)}/v1/recommendations", json={"user_id": "story-1"}, timeout=10)
     assert before.status_code == 200, before.text
     now_ms = time.time_ns() // 1_000_000
@@ -64,7 +64,7 @@ def story(stack: Settings, var: Path) -> Story:
     send(stack, first)
     wait_for("some of the first chapter in the ledger", lambda: ledger_rows(stack) > 0, DRAINED_S)
     send(stack, second[:40])  # under way while the drivers die
-    for pid in [pid_of(var, part) for part in ("ingest", "hot", "features")]:
+    for pid in [pid_of(var, part) for part in ("ingest", "hot", "ledger", "features")]:
         os.kill(pid, signal.SIGKILL)
     send(stack, second[40:])
     run_headrace(var, "up")

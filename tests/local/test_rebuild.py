@@ -10,6 +10,11 @@ from headrace.stream.queries import GROUPS
 
 def test_every_writer_with_a_lease_can_be_forgotten_and_no_other() -> None:
     assert set(REBUILDS) == {"ingest", HOT, *(name for queries in GROUPS.values() for name in queries)}
-    assert [job_of(writer) for writer in ("ingest", "hot-v3", "sessions-v2")] == ["ingest", "hot", "features"]
+    assert [job_of(writer) for writer in ("ingest", "hot-v3", "ledger-v1", "sessions-v2")] == [
+        "ingest",
+        "hot",
+        "ledger",
+        "features",
+    ]
     with pytest.raises(BadInput, match=r"--forget live: no such writer; there are ingest, hot-v3"):
         job_of("live")

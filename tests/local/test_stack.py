@@ -24,6 +24,8 @@ LIVE_ONLY = (
     "--without",
     "hot",
     "--without",
+    "ledger",
+    "--without",
     "features",
     "--without",
     "trends",
@@ -83,6 +85,7 @@ def test_a_stack_survives_an_interrupt_a_kill_and_a_second_stack_and_leaves_noth
             "ingest": "down",
             "live": "up",
             "hot": "down",
+            "ledger": "down",
             "features": "down",
             "trends": "down",
         }
@@ -131,6 +134,6 @@ def test_another_world_gets_a_free_port_and_its_down_leaves_the_servers(var: Pat
 def test_the_whole_stack_is_up_within_seven_gigabytes(var: Path, stack: Settings) -> None:
     parts = json.loads(run_headrace(var, "status", "--json", "--world", "main"))["parts"]
     assert {part["name"]: part["state"] for part in parts} == dict.fromkeys(
-        ("kafka", "cassandra", "ingest", "live", "hot", "features", "trends", "serve"), "up"
+        ("kafka", "cassandra", "ingest", "live", "hot", "ledger", "features", "trends", "serve"), "up"
     )
     assert sum(part["memory_mb"] for part in parts) < SEVEN_GB_IN_MB

@@ -69,6 +69,7 @@ def test_each_job_has_the_memory_of_its_setting(tmp_path: Path) -> None:
         tmp_path,
         HEADRACE__SPARK__INGEST_MEMORY="301m",
         HEADRACE__SPARK__HOT_MEMORY="304m",
+        HEADRACE__SPARK__LEDGER_MEMORY="305m",
         HEADRACE__SPARK__FEATURES_MEMORY="302m",
         HEADRACE__SPARK__DRIVER_MEMORY="303m",
     )
@@ -76,9 +77,9 @@ def test_each_job_has_the_memory_of_its_setting(tmp_path: Path) -> None:
         job: conf_of(submission(settings, Path(f"jobs/{job}.py"), (), {"PATH": "/usr/bin"}).command)[
             "spark.driver.memory"
         ]
-        for job in ("ingest", "hot", "features", "train")
+        for job in ("ingest", "hot", "ledger", "features", "train")
     }
-    assert found == {"ingest": "301m", "hot": "304m", "features": "302m", "train": "303m"}
+    assert found == {"ingest": "301m", "hot": "304m", "ledger": "305m", "features": "302m", "train": "303m"}
 
 
 def test_a_standalone_cluster_gets_jars_and_code_from_here(tmp_path: Path) -> None:

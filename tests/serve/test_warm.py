@@ -51,6 +51,7 @@ def first_request(shelf: Path) -> None:
     assert api.recommend(session_id="nobody", limit=2, filter={"categories": ["kitchen"]})["degraded"] == []
     assert api.post("/v1/rerank", {"user_id": "ann", "items": ["mug", "lamp"]}).status_code == 200
     assert api.get("/v1/people/u:ann/features").status_code == 200
+    assert len(api.logged_decisions()) == 4
     api.close()
     sys.stdout.write(json.dumps([before, compiled()]))
 
@@ -62,5 +63,5 @@ def test_the_first_requests_compile_nothing(tmp_path: Path) -> None:
     ran = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=False)
     assert ran.returncode == 0, ran.stderr
     before, after = json.loads(ran.stdout)
-    assert before["headrace.domain.pool._merged"] == 1
+    assert before["headrace.domain.pool._merged"] == before["headrace.domain.trend_record._rows_of"] == 1
     assert {loop: times for loop, times in after.items() if times != before[loop]} == {}

@@ -83,7 +83,8 @@ def test_a_silent_stream_keeps_its_window_open_and_says_so_until_the_next_event_
         return finals(settings, runs=True)
 
     def is_idle(windows: dict[str, Figure]) -> bool:
-        write_progress(settings, "features", {"ledger": {"idle": True}, "windows": windows, "sessions": windows})
+        write_progress(settings, "ledger", {"ledger": {"idle": True}})
+        write_progress(settings, "features", {"windows": windows, "sessions": windows})
         return windows["idle"] is True
 
     def five_minutes() -> list[int]:

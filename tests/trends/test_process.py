@@ -163,7 +163,7 @@ def test_five_hundred_events_a_second_cost_a_small_part_of_a_core(world: Setting
 
 
 def test_what_happens_is_in_the_lists_over_http(var: Path, servers: Settings) -> None:
-    without = [part for name in ("ingest", "live", "hot", "features") for part in ("--without", name)]
+    without = [part for name in ("ingest", "live", "hot", "ledger", "features") for part in ("--without", name)]
     try:
         run_headrace(var, "up", "--world", "trendy", *without)
         world = stack_settings(var, "trendy")

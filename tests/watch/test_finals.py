@@ -25,7 +25,9 @@ def said(settings: Settings, windows_ms: int, sessions_ms: int, busy: str = "") 
         "windows": {"watermark_ms": windows_ms},
         "sessions": {"watermark_ms": sessions_ms},
     }
-    write_progress(settings, "features", {name: entry | {"idle": name != busy} for name, entry in entries.items()})
+    told = {name: entry | {"idle": name != busy} for name, entry in entries.items()}
+    write_progress(settings, "ledger", {"ledger": told.pop("ledger")})
+    write_progress(settings, "features", told)
 
 
 def test_before_features_has_said_anything_all_is_unknown_and_nothing_is_zero(settings: Settings) -> None:
@@ -45,7 +47,8 @@ def test_closed_is_what_windows_and_sessions_have_both_passed(settings: Settings
 
 
 def test_one_of_the_two_that_has_not_said_leaves_it_unknown(settings: Settings) -> None:
-    write_progress(settings, "features", {"ledger": {"idle": True}, "windows": {"watermark_ms": NOON, "idle": True}})
+    write_progress(settings, "ledger", {"ledger": {"idle": True}})
+    write_progress(settings, "features", {"windows": {"watermark_ms": NOON, "idle": True}})
     assert finals(settings, runs=True) == Finals(None, None, None)
 
 

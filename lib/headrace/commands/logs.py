@@ -19,7 +19,7 @@ from headrace.program import conf_dir
 
 
 def command(
-    part: Annotated[str, typer.Argument(help="kafka, cassandra, ingest, live, features or serve.")],
+    part: Annotated[str, typer.Argument(help="kafka, cassandra, ingest, live, hot, ledger, features, trends, serve.")],
     world: World = None,
     profile: Profile = None,
     conf: Conf = None,

@@ -18,7 +18,7 @@ from headrace.local.stack import Health, health, server_parts, worlds_of
 from headrace.local.world_parts import world_parts
 from headrace.program import conf_dir
 from headrace.settings import Settings
-from headrace.watch.finals import PART, Finals, finals
+from headrace.watch.finals import PARTS, Finals, finals
 from headrace.watch.rejected import RATE_MINUTES, newly_rejected
 
 COLOURS = {"up": "green", "starting": "yellow", "dead": "red", "down": "dim"}
@@ -94,7 +94,7 @@ def finals_line(closed: Finals, now_ms: int) -> str:
     >>> finals_line(Finals(1_700_000_100_000, 1_700_007_300_000, True), 1_700_007_312_000)
     'closed until 2023-11-14T22:15Z, no new event for 12 s: what is open waits for the next'
     >>> finals_line(Finals(None, None, None), 1_700_007_312_000)
-    'closed until: not known, no event yet; features says nothing'
+    'closed until: not known, no event yet; ledger or features says nothing'
     """
     until, since = closed.closed_until_ms, closed.silent_since_ms
     if until:
@@ -103,7 +103,7 @@ def finals_line(closed: Finals, now_ms: int) -> str:
         words = "closed until: not known" if until is None else "nothing closed"
     words += ", no event yet" if since is None else f", no new event for {_age(max(0, now_ms - since) / 1000)}"
     if closed.waiting is None:
-        return f"{words}; features says nothing"
+        return f"{words}; ledger or features says nothing"
     return f"{words}: what is open waits for the next" if closed.waiting else f"{words}; more is on its way"
 
 
@@ -120,7 +120,7 @@ def paths(settings: Settings) -> dict[str, str]:
 
 
 def _runs(found: Sequence[Health]) -> bool:
-    return any(each.name == PART and each.state == "up" for each in found)
+    return set(PARTS) <= {each.name for each in found if each.state == "up"}
 
 
 def _print_table(found: Sequence[Health]) -> None:

@@ -89,13 +89,12 @@ def batch_found(batch: BatchCandidates | None, n_items: int) -> list[Found]:
     """One entry per batch source that occurs, in the order of SOURCES; indices the model does not have are dropped."""
     if batch is None:
         return []
-    items = batch.items.astype(np.int64)
-    known = items < n_items
+    items, scores, counts = _by_source(batch.items, batch.scores, batch.sources, n_items, len(SOURCES))
+    ends = accumulate(counts.tolist())
     return [
-        Found(int(code), items[rows], batch.scores[rows].astype(np.float64))
-        for code in np.unique(batch.sources[known])
-        if code < len(SOURCES)
-        for rows in [known & (batch.sources == code)]
+        Found(code, items[end - count : end], scores[end - count : end])
+        for code, (count, end) in enumerate(zip(counts.tolist(), ends, strict=True))
+        if count
     ]
 
 
@@ -122,6 +121,24 @@ def recent_found(preferences: Preferences) -> Found:
     """What the person just liked itself."""
     liked = _liked_first(preferences.items, preferences.item_affinity, _NO_END)[:RECENT]
     return Found(CODE["recent"], preferences.items[liked], preferences.item_affinity[liked])
+
+
+@compiled
+def _by_source(
+    items: NDArray[np.uint32], scores: NDArray[np.float32], sources: NDArray[np.uint8], n_items: int, n_sources: int
+) -> tuple[NDArray[np.int64], NDArray[np.float64], NDArray[np.int64]]:
+    """Items and scores, source after source, in the order given within each; and how many each source has."""
+    counts = np.zeros(n_sources, dtype=np.int64)
+    for row, source in enumerate(sources):
+        if source < n_sources and items[row] < n_items:
+            counts[source] += 1
+    next_of = np.cumsum(counts) - counts
+    found, theirs = np.empty(counts.sum(), dtype=np.int64), np.empty(counts.sum())
+    for row, source in enumerate(sources):
+        if source < n_sources and items[row] < n_items:
+            found[next_of[source]], theirs[next_of[source]] = items[row], scores[row]
+            next_of[source] += 1
+    return found, theirs, counts
 
 
 @compiled

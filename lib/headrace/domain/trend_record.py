@@ -8,6 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from headrace.domain.catalogue import Catalogue
+from headrace.domain.compiled import compiled
 from headrace.domain.packing import ItemCode
 from headrace.domain.pool import Pool
 from headrace.domain.trend_lists import TrendValues, trend_values
@@ -27,7 +28,7 @@ class TrendsPlain(TypedDict):
 
 def pack_trends(values: TrendValues, pool: Pool, model_items: int, catalogue: Catalogue) -> TrendsPlain:
     """Enough to answer again: no other item's values were read."""
-    rows = np.flatnonzero(np.isin(values.items, pool.items))
+    rows = _rows_of(values.items, pool.items)
 
     def coded(places: NDArray[np.int64]) -> list[ItemCode]:
         return [place if place < model_items else catalogue.items[place] for place in places.tolist()]
@@ -41,6 +42,17 @@ def pack_trends(values: TrendValues, pool: Pool, model_items: int, catalogue: Ca
         rate=values.rate,
         top=coded(values.top),
     )
+
+
+@compiled
+def _rows_of(keys: NDArray[np.int64], items: NDArray[np.int64]) -> NDArray[np.int64]:
+    """The places of ascending keys that are among the items, ascending."""
+    among = np.zeros(len(keys), dtype=np.bool_)
+    for item in items:
+        place = np.searchsorted(keys, item)
+        if place < len(keys) and keys[place] == item:
+            among[place] = True
+    return np.flatnonzero(among)
 
 
 def unpack_trends(plain: TrendsPlain, catalogue: Catalogue) -> TrendValues:

@@ -25,7 +25,7 @@ READERS: Final = {
     "catalogue": "catalogue",
     "users": "users",
 }
-"""Query of the hot or the features program that has to keep up → the topic that it reads."""
+"""Query of the hot, the ledger or the features program that has to keep up → the topic that it reads."""
 
 LIVE_GROUP: Final = "live"
 POLL_S: Final = 1.0
@@ -81,7 +81,7 @@ def behind(settings: Settings, reader: Consumer, live: Consumer) -> Behind:
     raw = _ends(reader, settings.topic("events.raw"))
     ingested = ends_read(settings, "ingest")
     clean = _ends(reader, settings.topic("events.clean"))
-    read = ends_read(settings, "hot") | ends_read(settings, "features")
+    read = ends_read(settings, "hot") | ends_read(settings, "ledger") | ends_read(settings, "features")
     return Behind(
         ingest=_unread(raw, ingested.get(INGEST, {})),
         live=sum(end - (live.committed(partition) or 0) for partition, end in clean.items()),

@@ -8,7 +8,7 @@ from pathlib import Path
 from headrace.local.checkout import PYTHON, ROOT
 from headrace.settings import Settings
 
-SPARK_JOBS = frozenset({"ingest", "hot", "features", "train", "maintain", "backfill", "parity"})
+SPARK_JOBS = frozenset({"ingest", "hot", "ledger", "features", "train", "maintain", "backfill", "parity"})
 
 
 def job_command(settings: Settings, conf: Path, name: str, *arguments: str) -> tuple[str, ...]:

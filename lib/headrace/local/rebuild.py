@@ -31,7 +31,7 @@ def job_of(writer: str) -> str:
     """The job that runs this writer's query. Raises BadInput where there is no such writer."""
     if writer not in REBUILDS:
         raise BadInput(f"--forget {writer}: no such writer; there are {', '.join(REBUILDS)}")
-    return {"ingest": "ingest", "hot-v3": "hot"}.get(writer, "features")
+    return {"ingest": "ingest", "hot-v3": "hot", "ledger-v1": "ledger"}.get(writer, "features")
 
 
 def forget(settings: Settings, writers: Sequence[str]) -> None:

@@ -17,6 +17,7 @@ from headrace.local.cassandra_ring import await_ring
 from headrace.local.cassandra_role import secure
 from headrace.local.cassandra_server import cassandra_parts
 from headrace.local.jars import spark_jars
+from headrace.local.job import SPARK_JOBS
 from headrace.local.kafka_server import kafka_part
 from headrace.local.machine import examine, refuse_unfit
 from headrace.local.machine_files import api_ports, ensure_secrets, world_sections, write_sections
@@ -91,7 +92,7 @@ def up(
         if not servers_only:
             furnish(settings, conf, forgotten, say)
         jobs = [part for part in parts if part.world]
-        if any(part.name in ("ingest", "hot", "features") and part in absent for part in jobs):
+        if any(part.name in SPARK_JOBS and part in absent for part in jobs):
             spark_jars(settings)  # once and here, with its progress, and not by two jobs into their logs
         _start_all(jobs, say, starts)
     return settings, tuple(part.name for part in absent)

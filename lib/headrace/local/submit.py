@@ -101,9 +101,9 @@ def _is_local(master: str) -> bool:
 def _slots(settings: Settings, job: Path) -> int:
     """Ingest holds one slot per partition all the time, and needs two more for everything else that it does.
 
-    Features has four at least: with two, one batch of windows holds both and the ledger waits for it.
+    Features has eight at least: with four, a batch of windows and one of sessions held them all, and the rest waited.
     """
-    by_job = {"ingest": settings.world.partitions + 2, "features": max(4, os.cpu_count() or 2)}
+    by_job = {"ingest": settings.world.partitions + 2, "features": max(8, os.cpu_count() or 2)}
     return by_job.get(job.stem, max(2, os.cpu_count() or 2))
 
 
@@ -113,7 +113,8 @@ def _cores(settings: Settings, job: Path) -> int:
 
 def _memory(settings: Settings, job: Path) -> str:
     spark = settings.spark
-    by_job = {"ingest": spark.ingest_memory, "hot": spark.hot_memory, "features": spark.features_memory}
+    by_job = {"ingest": spark.ingest_memory, "hot": spark.hot_memory, "ledger": spark.ledger_memory}
+    by_job |= {"features": spark.features_memory}
     return by_job.get(job.stem, spark.driver_memory)
 
 

@@ -1,4 +1,4 @@
-"""The jobs of a world: ingest, live, hot, features, trends, serve. The servers that they need have own files."""
+"""The jobs of a world, from ingest to serve. The servers that they need have own files."""
 
 from __future__ import annotations
 
@@ -15,20 +15,21 @@ from headrace.ready import read_ready, ready_file
 from headrace.settings import Settings
 
 # Order of their start; they stop in the reverse one, so that the door closes first and what came in is carried through.
-JOBS = ("ingest", "live", "hot", "features", "trends", "serve")
+JOBS = ("ingest", "live", "hot", "ledger", "features", "trends", "serve")
 MEMORY_MB = {
     "ingest": 1000,
     "live": 150,
     "hot": 1300,
-    "features": 1700,
+    "ledger": 1000,
+    "features": 1500,
     "trends": 150,
     "serve": 450,
 }  # measured, rounded up
 
 
-NICENESS = {"features": 10, "trends": 10}
+NICENESS = {"ledger": 5, "features": 10, "trends": 10}
 """They work by the minute or every few seconds, and in bursts: on a small machine nothing that is measured in ms waits
-for them."""
+for them, nor what is due in seconds for what is due in minutes."""
 
 
 def world_parts(settings: Settings, conf: Path) -> tuple[Part, ...]:
@@ -73,8 +74,8 @@ def _job(settings: Settings, conf: Path, name: str) -> Part:
 
 
 def _niceness(settings: Settings, name: str) -> int:
-    """What features does here, with a cluster's master, is driving: that must not starve behind its own executors."""
-    drives = name == "features" and not settings.spark.master.startswith("local")
+    """What they do here, with a cluster's master, is driving: that must not starve behind their own executors."""
+    drives = name in ("ledger", "features") and not settings.spark.master.startswith("local")
     return 0 if drives else NICENESS.get(name, 0)
 
 

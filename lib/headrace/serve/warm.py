@@ -6,7 +6,9 @@ from dataclasses import replace
 
 import numpy as np
 
+from headrace.domain.candidates import pack, unpack
 from headrace.domain.catalogue import ItemMeta, catalogue_of, with_changes
+from headrace.domain.decision import record_of
 from headrace.domain.events import UNKNOWN, Event, ItemId, Person
 from headrace.domain.facts import facts_of
 from headrace.domain.features import FEATURE_SET_ID
@@ -17,6 +19,7 @@ from headrace.domain.policy import Policy
 from headrace.domain.recommend import known_of, recommend, rerank
 from headrace.domain.snapshots import Snapshots, snapshots_of
 from headrace.domain.taste import Taste
+from headrace.domain.trend_lists import trend_values
 
 _CLOCK = 3_600_000
 _ITEMS = ("a", "b")
@@ -26,7 +29,18 @@ def warm(policy: Policy) -> None:
     """Seconds the first time on a machine, tenths of one afterwards. It reads no store and logs nothing."""
     inputs, snapshots = _inputs(), _snapshots()
     exploring = replace(policy, exploration_rate=1.0, capped_places=1)
-    recommend(inputs, snapshots, exploring)
+    answer = recommend(inputs, snapshots, exploring)
+    record_of(
+        request_id="warm",
+        parent_id=None,
+        build="",
+        placement="",
+        request="",
+        inputs=inputs,
+        snapshots=snapshots,
+        policy=policy,
+        answer=answer,
+    )
     rerank(inputs, snapshots, exploring, _ITEMS)
     mood_of(known_of(inputs, snapshots, policy).signals, 2, snapshots.model.item_factors, snapshots.gram)
 
@@ -46,7 +60,8 @@ def _snapshots() -> Snapshots:
     for array in (model.item_factors, model.neighbours, model.neighbour_scores, model.popularity):
         array.flags.writeable = False
     catalogue = catalogue_of("warm", _ITEMS, model.popularity, [ItemMeta(category="c")] * 2)
-    return snapshots_of(model, with_changes(catalogue, {}, ""))
+    trends = trend_values("warm", (0,), (1,), (1,), 1, 1, (0,))
+    return replace(snapshots_of(model, with_changes(catalogue, {}, "")), trends=trends)
 
 
 def _inputs() -> Inputs:
@@ -68,5 +83,5 @@ def _inputs() -> Inputs:
         person=event.person,
         tail=(event,),
         panes={(_CLOCK, "c", UNKNOWN): facts_of(event, "GBP")},
-        batch=BatchCandidates(numbers, strengths, np.zeros(1, dtype=np.uint8), np.ones(2, dtype=np.float32), taste),
+        batch=unpack(pack(BatchCandidates(numbers, strengths, np.zeros(1, np.uint8), np.ones(2, np.float32), taste))),
     )

@@ -1,4 +1,4 @@
-"""Which queries the features program runs, what each needs, and the watch over them until they are to stop."""
+"""Which queries the ledger and features programs run, what each needs, and the watch over them until they stop."""
 
 from __future__ import annotations
 
@@ -13,6 +13,7 @@ from pyspark.sql import SparkSession
 from pyspark.sql.streaming.query import StreamingQuery
 
 from headrace.errors import BadInput, PartFailed
+from headrace.ready import announce_ready
 from headrace.settings import Settings
 from headrace.stream.archive import ARCHIVED, start_archive
 from headrace.stream.attend import STARTING
@@ -40,6 +41,9 @@ TABLES_OF: Final[Mapping[str, tuple[str, ...]]] = {
 }
 """Group → the tables that must exist before it starts."""
 
+OF_FEATURES: Final = ("finals", "archive")
+"""The groups that share a program. The ledger has its own: minutes of windows and sessions left it no processor."""
+
 _LOOK_S: Final = 1.0
 
 
@@ -63,12 +67,22 @@ class RunningQuery:
 
 
 def chosen_groups(text: str) -> tuple[str, ...]:
-    """Groups from their names with commas between. Raises BadInput, naming the one that does not exist."""
+    """Groups of features from their names with commas between. Raises BadInput, naming the one that is none."""
     groups = tuple(text.split(","))
     for group in groups:
-        if group not in GROUPS:
-            raise BadInput(f"--queries: {group!r} is none of {', '.join(GROUPS)}")
+        if group not in OF_FEATURES:
+            raise BadInput(f"--queries: {group!r} is none of {', '.join(OF_FEATURES)}")
     return groups
+
+
+def run_queries(
+    spark: SparkSession, settings: Settings, part: str, groups: Sequence[str], stopping: threading.Event
+) -> None:
+    """Run these groups as program `part` until `stopping` is set. Raises as `RunningQuery.refuse_dead`."""
+    with running_queries(spark, settings, groups) as running:
+        wait_until_running(running, stopping)
+        announce_ready(settings, part)
+        watch_until(stopping, settings, part, running)
 
 
 @contextmanager
@@ -98,12 +112,12 @@ def wait_until_running(running: Sequence[RunningQuery], stopping: threading.Even
     _refuse_any_dead(running)
 
 
-def watch_until(stopping: threading.Event, settings: Settings, running: Sequence[RunningQuery]) -> None:
+def watch_until(stopping: threading.Event, settings: Settings, part: str, running: Sequence[RunningQuery]) -> None:
     """Report their progress every second until `stopping` is set. Raises as `refuse_dead`."""
     while not stopping.wait(_LOOK_S):
         _refuse_any_dead(running)
         said = {each.query.name: progress_of(each.query, each.closed_ms) for each in running}
-        write_progress(settings, "features", said)
+        write_progress(settings, part, said)
 
 
 def progress_of(query: StreamingQuery, closed_ms: int | None) -> dict[str, Figure]:

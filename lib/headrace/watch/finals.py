@@ -17,10 +17,10 @@ from deltalake.exceptions import TableNotFoundError
 from headrace.settings import Settings
 from headrace.stream.progress import read_progress
 
-PART: Final = "features"
+PARTS: Final = ("ledger", "features")
 LEDGER: Final = "ledger"
 CLOSING: Final = ("windows", "sessions")
-"""Queries of PART by the names under which they report; those that close as the watermark passes."""
+"""Queries of PARTS by the names under which they report; those that close as the watermark passes."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,7 +29,7 @@ class Finals:
                      yet; None: not known, features has not said so on this machine
     silent_since_ms  wall clock, in a replay too: when the newest event of the ledger came; None: the ledger has none
     waiting          whether ledger and finals have taken all that there is, so that what is open stays open until the
-                     next event; None: not known, features does not run or has not said
+                     next event; None: not known, ledger or features does not run or has not said
     """
 
     closed_until_ms: int | None
@@ -38,8 +38,8 @@ class Finals:
 
 
 def finals(settings: Settings, runs: bool) -> Finals:
-    """As the world's finals are now; `runs`: whether features does, without which its last word on work is old."""
-    said = read_progress(settings, PART)
+    """As the world's finals are now; `runs`: whether PARTS do, without which their last word on work is old."""
+    said = {query: entry for part in PARTS for query, entry in read_progress(settings, part).items()}
     closed = [ms for name in CLOSING if isinstance(ms := said.get(name, {}).get("watermark_ms"), int)]
     idle = [said.get(name, {}).get("idle") for name in (LEDGER, *CLOSING)]
     return Finals(
@@ -52,7 +52,7 @@ def finals(settings: Settings, runs: bool) -> Finals:
 def _newest_ms(ledger: str) -> int | None:
     """The newest append to events.clean that the ledger has, out of the statistics in its log; no file is opened.
 
-    Not when a file was written: after an outage of features a topic would look alive that has long been silent.
+    Not when a file was written: after an outage of the ledger a topic would look alive that has long been silent.
     """
     try:
         files = pa.table(DeltaTable(ledger).get_add_actions(flatten=True))
