@@ -100,7 +100,7 @@ class Spark(Section):
     hot_sweep_s: Annotated[float, Field(gt=0)] = 900.0
     ledger_trigger: str = "5 seconds"
     finals_trigger: str = "1 minute"
-    archive_trigger: str = "10 seconds"
+    archive_trigger: str = "30 seconds"
     max_offsets_per_trigger: Annotated[int, Field(ge=1)] = 100_000
 
 

@@ -3,6 +3,7 @@
 import json
 
 import numpy as np
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -68,3 +69,10 @@ def test_every_cell_comes_back_through_json_and_order_does_not_matter(drawn, ran
     assert packed == pack_panes(shuffled, CLOCK)
     back = unpack_panes(json.loads(json.dumps(packed)))
     assert {key: cell.tolist() for key, cell in back.items()} == {key: cell.tolist() for key, cell in panes.items()}
+
+
+def test_a_fact_that_nobody_knows_is_refused() -> None:
+    cell: PaneKey = (NEWEST, "kitchen", "product")
+    columns = pack_panes({cell: facts(n_view=1)}, CLOCK)
+    with pytest.raises(ValueError, match=f"name facts {len(FACTS)} to {len(FACTS)}; this code knows {len(FACTS)}"):
+        unpack_panes({**columns, "facts": [len(FACTS)]})

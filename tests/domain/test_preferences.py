@@ -1,5 +1,7 @@
 """What a person likes: decay, direction, folding in."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
@@ -78,6 +80,12 @@ def test_from_nothing_folding_in_is_the_published_formula_with_refusals_as_minus
         wide.T @ np.diag(confidence) @ wide + 0.1 * 3 * np.eye(4), wide.T @ (confidence * preference)
     )
     assert folded(np.zeros(4), wide.T @ wide, factors, items, affinity) == pytest.approx(expected)
+
+
+def test_factors_of_another_rank_are_refused() -> None:
+    found = replace(batch([("mug", "als", 1.0)]), factors=np.ones(3, dtype=np.float32))
+    with pytest.raises(ValueError, match="3 latent factors, the model's items have 2"):
+        known_of(inputs([event("view", "mug")], batch=found), snapshots(), Policy())
 
 
 def test_items_without_factors_leave_the_person_as_they_are() -> None:

@@ -12,7 +12,7 @@ from typing import Final, TypedDict
 
 import numpy as np
 
-from headrace.domain.facts import PLACE_NEWEST, PLACE_OF, Entries, Facts
+from headrace.domain.facts import FACTS, PLACE_NEWEST, PLACE_OF, Entries, Facts
 from headrace.domain.pane_table import PaneTable, table_of
 from headrace.domain.panes import DAY_MS, PANE_MS, PaneKey, window_panes
 from headrace.domain.whereabouts import SEARCHED
@@ -62,11 +62,13 @@ def pack_panes(panes: Mapping[PaneKey, Facts], clock: int) -> PaneColumns:
 
 
 def unpack_panes(columns: PaneColumns) -> PaneTable:
-    """The inverse of `pack_panes`."""
+    """The inverse of `pack_panes`. Raises ValueError for a fact that this code does not know."""
     names = [(category, content_type) for category, content_type in columns.get("names", [])]
     starts = columns.get("first_ms", 0) + PANE_MS * np.cumsum(columns.get("gaps", []), dtype=np.int64)
     sizes, facts, values = (
         np.array(column, dtype=np.int64)
         for column in (columns.get("sizes", []), columns.get("facts", []), columns.get("values", []))
     )
+    if len(facts) and not 0 <= facts.min() <= facts.max() < len(FACTS):
+        raise ValueError(f"panes name facts {facts.min()} to {facts.max()}; this code knows {len(FACTS)}")
     return PaneTable(starts, [names[place] for place in columns.get("name", [])], Entries(sizes, facts, values))

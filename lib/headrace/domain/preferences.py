@@ -94,13 +94,18 @@ def preferences_of(
     batch_factors: NDArray[np.float32] | None,
     taste: Taste | None,
 ) -> Preferences:
-    """The session's categories come from signals, those of the last hour and day from panes at the clock."""
+    """The session's categories come from signals, those of the last hour and day from panes at the clock.
+
+    Raises ValueError for a person's factors of another rank than the model's.
+    """
     told = told_of(signals)
     affinity = item_affinity(signals, told)
     live = signals.in_session
     session = sums_by(signals.categories[live], signals.strength[live], len(catalogue.categories))
     hour, day = _window_strength(panes, clock, catalogue)
     start = np.zeros(gram.shape[0]) if batch_factors is None else batch_factors.astype(np.float64)
+    if len(start) != len(gram):
+        raise ValueError(f"a person has {len(start)} latent factors, the model's items have {len(gram)}")
     return Preferences(
         told.items,
         affinity,
