@@ -103,9 +103,9 @@ def _stopped_at_the_end(pid_files: Sequence[Path]) -> Iterator[None]:
 
 
 def _alive_workers(page: str) -> int:
-    """As the master's page says in JSON; 0 where there is no page yet."""
+    """As the master's page says in JSON; 0 where there is none yet, or its front page answers for all."""
     try:
         with urllib.request.urlopen(f"{page}/json/", timeout=2) as answer:
             return int(json.load(answer)["aliveworkers"])
-    except (urllib.error.URLError, OSError):
+    except (urllib.error.URLError, OSError, json.JSONDecodeError):
         return 0
