@@ -116,11 +116,11 @@ def stop(pid_file: Path, grace_s: float) -> bool:
 
 
 def memory_bytes(record: Recorded) -> int:
-    """Resident memory of the whole session."""
+    """Resident memory of the whole session; of what several processes share, each has its share (Linux's PSS)."""
     total = 0
     for process in record.members():
-        with contextlib.suppress(psutil.NoSuchProcess):
-            total += process.memory_info().rss
+        with contextlib.suppress(psutil.NoSuchProcess, psutil.AccessDenied):
+            total += process.memory_full_info().pss
     return total
 
 

@@ -22,8 +22,8 @@ MEMORY_MB = {
     "hot": 1300,
     "ledger": 1000,
     "features": 1500,
-    "trends": 200,
-    "serve": 800,
+    "trends": 150,
+    "serve": 600,
 }  # measured, rounded up
 
 
