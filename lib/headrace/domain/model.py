@@ -35,6 +35,13 @@ class ModelArrays:
     orders: Orders = field(default_factory=no_orders)
 
 
+def read_only(model: ModelArrays) -> ModelArrays:
+    """The same model, its arrays closed to writing: many requests share them."""
+    for array in (model.item_factors, model.neighbours, model.neighbour_scores, model.popularity):
+        array.flags.writeable = False
+    return model
+
+
 @dataclass(frozen=True, slots=True, eq=False)
 class BatchCandidates:
     """What training found for one person: parallel arrays, best first, and the person's own latent factors and taste.

@@ -17,8 +17,9 @@ from headrace.domain.model import SOURCES
 CODE: Final = {name: code for code, name in enumerate(SOURCES)}
 """A source's place in SOURCES."""
 
-_PLACES: Final = 20  # bits of a sort key for where something was found
-_PLACE: Final = (1 << _PLACES) - 1
+PLACE_BITS: Final = 20
+PLACE: Final = (1 << PLACE_BITS) - 1
+"""The low bits of a sort key: where what it stands for was found, so that equal ones keep their order."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -103,14 +104,14 @@ def _merged(
     for number, length in enumerate(lengths):
         later = last if number == len(lengths) - 1 else 0
         for turn in range(length):
-            keys[at], turns[at], source[at] = id_rank[items[at]] << _PLACES | at, turn + later, codes[number]
+            keys[at], turns[at], source[at] = id_rank[items[at]] << PLACE_BITS | at, turn + later, codes[number]
             at += 1
     keys = np.sort(keys)
     ids, turn_of = np.empty(len(items), dtype=np.int64), np.empty(len(items), dtype=np.int64)
     rows = -1
     for place, key in enumerate(keys):
-        rank, where = key >> _PLACES, key & _PLACE
-        if not place or rank != keys[place - 1] >> _PLACES:
+        rank, where = key >> PLACE_BITS, key & PLACE
+        if not place or rank != keys[place - 1] >> PLACE_BITS:
             rows += 1
             ids[rows], turn_of[rows] = by_id[rank], turns[where]
         turn_of[rows] = min(turn_of[rows], turns[where])
@@ -118,8 +119,8 @@ def _merged(
     bits, table = np.zeros(np.count_nonzero(taken), dtype=np.int64), np.zeros((np.count_nonzero(taken), n_sources))
     rows, kept = -1, -1
     for place, key in enumerate(keys):
-        rank, where = key >> _PLACES, key & _PLACE
-        if not place or rank != keys[place - 1] >> _PLACES:
+        rank, where = key >> PLACE_BITS, key & PLACE
+        if not place or rank != keys[place - 1] >> PLACE_BITS:
             rows += 1
             kept += int(taken[rows])
         if taken[rows]:

@@ -17,7 +17,7 @@ from headrace.domain.catalogue import NO_PRICE, Catalogue
 from headrace.domain.compiled import compiled
 from headrace.domain.inputs import Wanted
 from headrace.domain.model import SOURCES, BatchCandidates, ModelArrays
-from headrace.domain.pool import CODE, Found, Pool, merged_pool, restricted
+from headrace.domain.pool import CODE, PLACE, PLACE_BITS, Found, Pool, merged_pool, restricted
 from headrace.domain.preferences import Preferences
 from headrace.domain.trend_lists import TrendValues, read_off
 
@@ -28,8 +28,6 @@ CATEGORIES: Final = 3
 PER_CATEGORY: Final = 30
 RECENT: Final = 30
 _CHUNK: Final = 1024
-_PLACES: Final = 20
-_PLACE: Final = (1 << _PLACES) - 1
 _NO_END: Final = int(np.iinfo(np.int64).max)
 
 
@@ -156,13 +154,13 @@ def _neighbours(
         for column in range(width):
             neighbour = np.int64(neighbours[items[place], column])
             if neighbour >= 0:
-                keys[count] = neighbour << _PLACES | (row * width + column)
+                keys[count] = neighbour << PLACE_BITS | (row * width + column)
                 count += 1
     keys = np.sort(keys[:count])
     found, scores = np.empty(count, dtype=np.int64), np.empty(count)
     distinct = 0
     for key in keys:
-        neighbour, at = key >> _PLACES, key & _PLACE
+        neighbour, at = key >> PLACE_BITS, key & PLACE
         place = liked[at // width]
         score = np.float64(similarity[items[place], at % width]) * affinity[place]
         if distinct and found[distinct - 1] == neighbour:

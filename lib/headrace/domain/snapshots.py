@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 
 from headrace.domain.catalogue import Catalogue, catalogue_of
 from headrace.domain.features import FEATURE_SET_ID
-from headrace.domain.model import ModelArrays
+from headrace.domain.model import ModelArrays, read_only
 from headrace.domain.trend_lists import TrendValues, no_trends
 
 
@@ -52,9 +52,7 @@ def no_model() -> ModelArrays:
         neighbour_scores=np.zeros((0, 0), dtype=np.float32),
         popularity=np.zeros(0, dtype=np.int64),
     )
-    for array in (model.item_factors, model.neighbours, model.neighbour_scores, model.popularity):
-        array.flags.writeable = False
-    return model
+    return read_only(model)
 
 
 def no_snapshots() -> Snapshots:

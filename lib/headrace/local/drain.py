@@ -81,7 +81,7 @@ def behind(settings: Settings, reader: Consumer, live: Consumer) -> Behind:
     raw = _ends(reader, settings.topic("events.raw"))
     ingested = ends_read(settings, "ingest")
     clean = _ends(reader, settings.topic("events.clean"))
-    read = ends_read(settings, "hot") | ends_read(settings, "ledger") | ends_read(settings, "features")
+    read = ends_read(settings, "hot", "ledger", "features")
     return Behind(
         ingest=_unread(raw, ingested.get(INGEST, {})),
         live=sum(end - (live.committed(partition) or 0) for partition, end in clean.items()),

@@ -119,7 +119,7 @@ def memory_bytes(record: Recorded) -> int:
     """Resident memory of the whole session; of what several processes share, each has its share (Linux's PSS)."""
     total = 0
     for process in record.members():
-        with contextlib.suppress(psutil.NoSuchProcess, psutil.AccessDenied):
+        with contextlib.suppress(psutil.NoSuchProcess):
             total += process.memory_full_info().pss
     return total
 

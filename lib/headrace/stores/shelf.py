@@ -22,7 +22,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from headrace.domain.catalogue import ItemMeta
-from headrace.domain.model import ModelArrays
+from headrace.domain.model import ModelArrays, read_only
 from headrace.domain.orders import orders_of
 from headrace.errors import FeatureSetMismatch, ModelCorrupt
 from headrace.stores.manifest import (
@@ -158,9 +158,7 @@ def load_model(shelf: Path, version: str, feature_set_id: str) -> ShelvedModel:
         problem = f"(items, rank, neighbours) are {counted}, its manifest says otherwise"
     if problem is not None:
         raise ModelCorrupt(f"model {version}: {problem}")
-    for array in (arrays.item_factors, arrays.neighbours, arrays.neighbour_scores, arrays.popularity):
-        array.flags.writeable = False
-    return ShelvedModel(manifest, arrays, meta)
+    return ShelvedModel(manifest, read_only(arrays), meta)
 
 
 def list_versions(shelf: Path) -> tuple[str, ...]:

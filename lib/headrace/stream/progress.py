@@ -41,8 +41,8 @@ def progress_file(settings: Settings, part: str) -> Path:
     return settings.world_dir / "run" / f"{part}.progress.json"
 
 
-def ends_read(settings: Settings, part: str) -> dict[str, dict[tuple[str, int], int]]:
-    """Query → (topic, partition) → how far it has read, for queries over topics; {} before the part's first report.
+def ends_read(settings: Settings, *parts: str) -> dict[str, dict[tuple[str, int], int]]:
+    """Query → (topic, partition) → how far it has read, of queries over topics; none of a part that has not said.
 
     What a query says of another generation of the topic is left out: its offsets count other records.
     """
@@ -53,6 +53,7 @@ def ends_read(settings: Settings, part: str) -> dict[str, dict[tuple[str, int], 
             for topic, partitions in cast(Ends, entry.get("ends") or {}).items()
             for partition, offset in partitions.items()
         }
+        for part in parts
         for query, entry in read_progress(settings, part).items()
         if entry.get("generation", generation) == generation
     }

@@ -36,7 +36,7 @@ def read_inputs(settings: Settings, now_ms: int) -> Inputs:
     kept_ms = _kept_from_ms(settings, now_ms)
     since_ms = kept_ms and kept_ms + DAY_MS  # the first day's events only tell which later ones are duplicates
     firsts, before = _offsets(settings, since_ms)
-    read = ends_read(settings, "hot") | ends_read(settings, "ledger") | ends_read(settings, "features")
+    read = ends_read(settings, "hot", "ledger", "features")
     readers = _readers(before, read, settings)
     ledger = _table(settings.table("events"), LEDGER_COLUMNS, kept_ms)
     rejected = _table(settings.table("rejected"), REJECTED_COLUMNS, kept_ms)
