@@ -16,13 +16,9 @@ from contextlib import asynccontextmanager, suppress
 from pathlib import Path
 from typing import Final
 
-from granian.constants import Interfaces
-from granian.log import LogLevels
-from granian.server.embed import Server
-
 from headrace.domain.features import FEATURE_SET_ID
 from headrace.domain.policy import Policy
-from headrace.errors import BadInput, MachineUnfit, StoreUnavailable
+from headrace.errors import BadInput, StoreUnavailable
 from headrace.serve.app import app_of
 from headrace.serve.build import build_text
 from headrace.serve.candidate_cache import CandidateCache
@@ -31,6 +27,7 @@ from headrace.serve.clock import Clock, StreamClock
 from headrace.serve.connection import Connecting
 from headrace.serve.decision_log import DecisionLog
 from headrace.serve.degrade import Circuit
+from headrace.serve.listener import Listener, bound
 from headrace.serve.metrics import Metrics
 from headrace.serve.ranked import here
 from headrace.serve.service import NewId, Service
@@ -38,7 +35,7 @@ from headrace.serve.snapshots import Served
 from headrace.serve.warm import warm
 from headrace.serve.workers import Workers
 from headrace.serve.working import Working
-from headrace.settings import Serve, Settings
+from headrace.settings import Settings
 from headrace.stores.cassandra import open_stores
 from headrace.stores.kafka.log import KafkaLog
 from headrace.stores.ports import EventLog
@@ -58,23 +55,16 @@ async def serve(settings: Settings, lock: Path, wall: Clock, new_id: NewId, work
 
     `lock` pins what runs; `worker` is the command of a process that calls `work`, without its socket.
     """
-    _check_port(settings.serve)
-    async with _opened(settings, lock, wall, new_id) as service:
-        workers = Workers(settings.serve.workers, worker, here(service), service.metrics)
-        server = Server(
-            app_of(service, workers.ranked, lambda: workers.states),
-            address=settings.serve.host,
-            port=settings.serve.port,
-            interface=Interfaces.ASGINL,
-            log_level=LogLevels.warning,
-            websockets=False,
-        )
-        for number in (signal.SIGTERM, signal.SIGINT):
-            asyncio.get_running_loop().add_signal_handler(number, server.stop)
-        async with asyncio.TaskGroup() as group:
-            keeping = group.create_task(workers.run())
-            await server.serve()
-            keeping.cancel()
+    with bound(settings.serve) as port:
+        async with _opened(settings, lock, wall, new_id) as service:
+            workers = Workers(settings.serve.workers, worker, here(service), service.metrics)
+            listener = Listener(app_of(service, workers.ranked, lambda: workers.states))
+            for number in (signal.SIGTERM, signal.SIGINT):
+                asyncio.get_running_loop().add_signal_handler(number, listener.stop)
+            async with asyncio.TaskGroup() as group:
+                keeping = group.create_task(workers.run())
+                await listener.answer(port)
+                keeping.cancel()
 
 
 async def work(settings: Settings, lock: Path, wall: Clock, new_id: NewId, to_api: int) -> None:
@@ -183,12 +173,3 @@ def _deliver_to(feed: Feed) -> Deliver:
             loop.call_soon_threadsafe(feed.deliver, changes, at_end, trouble)
 
     return deliver
-
-
-def _check_port(serve: Serve) -> None:
-    with socket.socket(socket.AF_INET6 if ":" in serve.host else socket.AF_INET) as trial:
-        trial.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-        try:
-            trial.bind((serve.host, serve.port))
-        except OSError as error:
-            raise MachineUnfit(f"{serve.host}:{serve.port}: {error.strerror}; set serve.port to a free one") from error
