@@ -4,6 +4,9 @@ Spark.
 Two worlds on the same servers, one after the other: ours, and one whose Spark has no setting of ours but Delta's two.
 Not interleaved: the stock world, even when nothing is sent to it, keeps two cores busy for minutes with what it has
 not yet read. The tail, which waits for no micro-batch, is measured in ours only.
+
+Six Java programs that were just started compile themselves for ten minutes, a quarter of two cores: --warm-up says how
+much of that is measured.
 """
 
 from __future__ import annotations
@@ -40,7 +43,7 @@ def main(
     rate: Annotated[int, typer.Option(min=1, max=5_000, help="events per second beside the probes")] = 500,
     seconds: Annotated[int, typer.Option(min=5, max=120, help="length of one round")] = 20,
     rounds: Annotated[int, typer.Option(min=1, max=20)] = 5,
-    warm_up: Annotated[int, typer.Option(min=0, max=900, help="seconds of load after the cold round")] = 180,
+    warm_up: Annotated[int, typer.Option(min=0, max=900, help="seconds of load after the cold round")] = 420,
     stock: Annotated[bool, typer.Option(help="measure the peer too")] = True,
     as_json: Annotated[bool, typer.Option("--json")] = False,
 ) -> None:

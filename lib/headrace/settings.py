@@ -96,8 +96,8 @@ class Spark(Section):
     ingest_batch: str = "1 minute"
     # Each is a task a stage, a state of each kind and a commit of it: what a pane waits for where the machine is full.
     hot_partitions: Annotated[int, Field(ge=1)] = 1
-    # A batch costs a third of a second of one core whether it has ten events or five hundred; where it takes longer than
-    # this they follow each other without a pause, and all else on the machine waits.
+    # A batch costs a third of a second of one core whether it has ten events or five hundred; where it takes longer
+    # than this they follow each other without a pause, and all else on the machine waits.
     hot_trigger: str = "500 milliseconds"
     hot_sweep_s: Annotated[float, Field(gt=0)] = 900.0
     ledger_trigger: str = "5 seconds"
