@@ -5,8 +5,8 @@ Two worlds on the same servers, one after the other: ours, and one whose Spark h
 Not interleaved: the stock world, even when nothing is sent to it, keeps two cores busy for minutes with what it has
 not yet read. The tail, which waits for no micro-batch, is measured in ours only.
 
-Six Java programs that were just started compile themselves for ten minutes, a quarter of two cores: --warm-up says how
-much of that is measured.
+Java programs that were just started compile themselves: on two cores a third of all that the processor did in the first
+five minutes, an eighth after six. --warm-up says how much of that is measured.
 """
 
 from __future__ import annotations

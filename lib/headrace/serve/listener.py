@@ -8,7 +8,7 @@ from __future__ import annotations
 import contextlib
 import socket
 from collections.abc import Iterator
-from typing import Any, Final
+from typing import Final
 
 import uvicorn
 from starlette.types import ASGIApp
@@ -92,10 +92,8 @@ class _Server(uvicorn.Server):
 class _Protocol(HttpToolsProtocol):
     """The parser keeps a request's line and headers until they end; here they have to."""
 
-    def __init__(self, *arguments: Any, **named: Any) -> None:
-        super().__init__(*arguments, **named)
-        self._in_head = False
-        self._head_bytes = 0
+    _in_head = False
+    _head_bytes = 0
 
     def on_message_begin(self) -> None:
         self._in_head, self._head_bytes = True, 0
