@@ -142,9 +142,20 @@ def test_airflow_retrains_and_the_api_serves_the_new_model(story: Story, airflow
     models = json.loads(run_headrace(story.var, "models", "--json"))
     served = [model["version"] for model in models["models"] if model["state"] == "served"]
     assert len(served) == 1
-    wait_for("the API to serve the new model", lambda: answered(story)["versions"]["model"] == served[0], 30)
-    answer = answered(story)
-    assert answer["versions"]["candidates"] == served[0]
+
+    def model() -> object:  # the one that every process lists by
+        return httpx.get(f"{story.api}/readyz", timeout=10).json()["model"]
+
+    wait_for("the API to serve the new model", lambda: model() == served[0], 30)
+    answers: list[dict[str, Any]] = []
+
+    def listed() -> bool:
+        answers.append(answered(story))
+        return bool(answers[-1]["versions"]["candidates"] == served[0])
+
+    wait_for("a list of its candidates, read in time", listed, 30)
+    answer = answers[-1]
+    assert answer["versions"]["model"] == served[0]
     assert answer["items"]
     assert {source for item in answer["items"] for source in item["sources"]} & {"als", "item_to_item", "own_history"}
     assert all(item["score_micro"] == sum(item["parts"].values()) for item in answer["items"])
