@@ -8,6 +8,11 @@ READY   := $(VENV)/.made-from-lock
 AIRFLOW := .venv-airflow
 FLAGS   ?=
 
+# $(call environment,FOLDER) makes one, and $(call pip,FOLDER) installs into it. Debian keeps ensurepip in a package that
+# only root installs (python3-venv): without it the environment has no pip, and the pip of python3 works on it.
+environment = test -x $(1)/bin/python || $(PYTHON) -m venv $$($(PYTHON) -c 'import ensurepip' 2> /dev/null || echo --without-pip) $(1)
+pip         = $$(test -x $(1)/bin/pip && echo $(1)/bin/python || echo python3) -m pip --python $(1)/bin/python
+
 .DEFAULT_GOAL := help
 .PHONY: help setup up down status demo cluster test test-unit check fmt lock lock-jars airflow-setup airflow clean
 
@@ -19,9 +24,9 @@ setup: $(READY) ## make .venv from requirements.lock (every other command does i
 # A stamp and not the folder: an installation that was interrupted is done again.
 $(READY): requirements.lock setup.cfg pyproject.toml
 	@$(PYTHON) -c 'import sys; sys.exit("Headrace needs Python 3.11 or newer; this is " + sys.version.split()[0] + ": make PYTHON=python3.11 …") if sys.version_info < (3, 11) else None'
-	test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
-	$(BIN)/python -m pip install --quiet --require-hashes -r requirements.lock
-	$(BIN)/python -m pip install --quiet --no-deps --no-build-isolation -e .
+	$(call environment,$(VENV))
+	$(call pip,$(VENV)) install --quiet --require-hashes -r requirements.lock
+	$(call pip,$(VENV)) install --quiet --no-deps --no-build-isolation -e .
 	@touch $@
 
 up: $(READY) ## start the servers, jobs and API, and leave them running
@@ -65,8 +70,8 @@ lock-jars: $(READY) ## resolve the server and Spark jars into conf/jars.lock
 airflow-setup: $(AIRFLOW)/.made-from-lock ## make .venv-airflow from requirements-airflow.lock
 
 $(AIRFLOW)/.made-from-lock: requirements-airflow.lock
-	test -x $(AIRFLOW)/bin/python || $(PYTHON) -m venv $(AIRFLOW)
-	$(AIRFLOW)/bin/python -m pip install --quiet --require-hashes -r requirements-airflow.lock
+	$(call environment,$(AIRFLOW))
+	$(call pip,$(AIRFLOW)) install --quiet --require-hashes -r requirements-airflow.lock
 	@touch $@
 
 airflow: $(READY) airflow-setup ## Airflow's scheduler and web page with the DAGs of dags/, until ctrl-C
