@@ -114,3 +114,13 @@ def test_up_forgets_no_writer_that_does_not_exist(tmp_path: Path) -> None:
     done = run("up", "--forget", "hot", HEADRACE__PATHS__VAR=str(tmp_path))
     assert done.returncode == 2
     assert "--forget hot: no such writer; there are ingest, hot-v3" in done.stderr
+
+
+@pytest.mark.parametrize("dashes", [(), ("--",)])
+def test_what_follows_the_name_of_a_benchmark_is_the_benchmarks(dashes: tuple[str, ...]) -> None:
+    asked = run("bench", "faults", *dashes, "--fault", "no-such", "--seeds", "3")
+    assert asked.returncode == 2
+    assert "--fault no-such: no such fault" in asked.stderr
+    helped = run("bench", "faults", *dashes, "--help")
+    assert helped.returncode == 0
+    assert "--process-seeds" in helped.stdout

@@ -67,7 +67,10 @@ def application(arguments: Sequence[str]) -> typer.Typer:
     app.callback(invoke_without_command=True)(_root)
     wanted = next((word for word in arguments if not word.startswith("-")), "")
     for name, summary in COMMANDS.items():
-        app.command(name, short_help=summary)(_function(name) if name == wanted else _not_asked_for)
+        # Of `bench` everything after the benchmark's name is the benchmark's, --help too.
+        takes = {"allow_interspersed_args": name != "bench"}
+        function = _function(name) if name == wanted else _not_asked_for
+        app.command(name, short_help=summary, context_settings=takes)(function)
     return app
 
 

@@ -16,11 +16,13 @@ BENCH = ROOT / "bench"
 
 def command(
     name: Annotated[str, typer.Argument(help="fresh, stream, serve, answer, catalogue, tables or faults: see bench/")],
-    options: Annotated[list[str] | None, typer.Argument(help="The benchmark's own options, after `--`.")] = None,
+    options: Annotated[list[str] | None, typer.Argument(help="The benchmark's own, --help among them.")] = None,
 ) -> None:
-    """Measure, print a table (with `-- --json` a list), and leave the machine as it was: `headrace bench serve`."""
+    """Measure, print a table (with --json a list), and leave the machine as it was: `headrace bench serve --json`."""
     known = sorted(path.stem for path in BENCH.glob("*.py") if "typer.run(main)" in path.read_text(encoding="utf-8"))
     if name not in known:
         raise BadInput(f"bench {name}: no such benchmark; there are {', '.join(known) or 'none (no bench/ folder)'}")
-    done = subprocess.run((sys.executable, "-m", f"bench.{name}", *(options or ())), cwd=ROOT, check=False)
+    own = options or []
+    own = own[1:] if own[:1] == ["--"] else own  # as whoever knows npm or cargo writes it
+    done = subprocess.run((sys.executable, "-m", f"bench.{name}", *own), cwd=ROOT, check=False)
     raise typer.Exit(done.returncode)
