@@ -7,6 +7,7 @@ import os
 import sys
 from collections.abc import Callable
 from pathlib import Path
+from typing import NoReturn
 
 from headrace.errors import HeadraceError
 from headrace.failpoints import arm_from
@@ -40,7 +41,24 @@ def run(main: Callable[[], None]) -> None:
         arm_from(os.environ)
         main()
     except HeadraceError as error:
-        print(f"{Path(sys.argv[0]).name}: {error}", file=sys.stderr)
-        sys.exit(error.exit_code)
+        _end_with(error)
+    except ExceptionGroup as group:  # what ends one task of several, and with it the others
+        only = _only(group)
+        if only is None:
+            raise
+        _end_with(only)
     except KeyboardInterrupt:
         sys.exit(130)
+
+
+def _end_with(error: HeadraceError) -> NoReturn:
+    print(f"{Path(sys.argv[0]).name}: {error}", file=sys.stderr)
+    sys.exit(error.exit_code)
+
+
+def _only(group: ExceptionGroup[Exception]) -> HeadraceError | None:
+    """The one error that a group, of groups perhaps, is about."""
+    inside: Exception = group
+    while isinstance(inside, ExceptionGroup) and len(inside.exceptions) == 1:
+        inside = inside.exceptions[0]
+    return inside if isinstance(inside, HeadraceError) else None
