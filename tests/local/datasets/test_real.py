@@ -7,9 +7,10 @@ from pathlib import Path
 
 import pytest
 
+from headrace.local.checkout import ROOT
 from headrace.local.datasets import open_dataset, spool
 
-DATA = Path(os.environ.get("HEADRACE_DATA", Path(__file__).resolve().parents[2].parent / "shared" / "data"))
+DATA = Path(os.environ.get("HEADRACE_DATA", ROOT.parent / "shared" / "data"))
 
 
 def folder(name: str) -> Path:
