@@ -7,6 +7,7 @@ import signal
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
+from dataclasses import replace
 from pathlib import Path
 from subprocess import Popen
 
@@ -31,6 +32,12 @@ def hot(settings: Settings, conf: Path) -> Launch:
 
 def ledger(settings: Settings, conf: Path) -> Launch:
     return _part(settings, conf, "ledger")
+
+
+def trends(settings: Settings, conf: Path) -> Launch:
+    """With what these settings say of publishing, which is nowhere in a file."""
+    launch = _part(settings, conf, "trends")
+    return replace(launch, environ={**launch.environ, "HEADRACE__TRENDS__PUBLISH_S": str(settings.trends.publish_s)})
 
 
 def tutorial(settings: Settings, conf: Path, name: str, batch: int) -> Launch:

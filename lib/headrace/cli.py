@@ -40,7 +40,7 @@ COMMANDS: Mapping[str, str] = {
     "train": "Train on the ledger, judge, publish.",
     "models": "Every model version: which is served, how it was judged; --rollback takes one step back.",
     "partitions": "Give a stopped world's topics as many partitions as the settings say.",
-    "bench": "Measure: fresh, stream, serve, answer, catalogue, tables, faults.",
+    "bench": "Measure: fresh, stream, serve, answer, catalogue, trends, tables, faults.",
 }
 
 

@@ -12,10 +12,11 @@ from headrace.errors import BadInput
 from headrace.program import ROOT
 
 BENCH = ROOT / "bench"
+WHICH = "fresh, stream, serve, answer, catalogue, trends, tables or faults: see bench/"
 
 
 def command(
-    name: Annotated[str, typer.Argument(help="fresh, stream, serve, answer, catalogue, tables or faults: see bench/")],
+    name: Annotated[str, typer.Argument(help=WHICH)],
     options: Annotated[list[str] | None, typer.Argument(help="The benchmark's own, --help among them.")] = None,
 ) -> None:
     """Measure, print a table (with --json a list), and leave the machine as it was: `headrace bench serve --json`."""
