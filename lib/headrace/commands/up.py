@@ -51,7 +51,7 @@ def command(
             raise BadInput("profile = 'cluster': `up` starts no part there; leave out --servers-only and --without")
         furnish(cluster, conf or conf_dir(), forgotten or (), say)
         print(f"topics and tables of world {cluster.world.name} are there; nothing was started: submit the jobs with")
-        print("./spark-submit.sh and run jobs/live.py and jobs/serve.py (docs/running.md: On a cluster)")
+        print("./spark-submit.sh and run jobs/live.py, trends.py and serve.py (docs/running.md: On a cluster)")
         return
     settings, started = up(
         conf or conf_dir(), profile, world, without or (), servers_only, say, forgotten=forgotten or ()

@@ -92,9 +92,9 @@ def operations(service: Service) -> tuple[Operation, ...]:
             post,
             {202: ("The broker has every accepted event", Received)},
             about="An event without consent is dropped and not kept. received_at is set here.\n\n"
-            "Where they are absent, category, content_type and, of views, clicks, carts and purchases, the price are"
-            " filled from the catalogue, with its version in catalogue_version. An event that has one is left as it"
-            " is.\n\n"
+            "Where they are absent, category, content_type and, of views, clicks, carts, uncarts and purchases, the"
+            " price are filled from the catalogue, with its version in catalogue_version. An event that has one is left"
+            " as it is.\n\n"
             "With 503 some events may be kept. Send all of them again: an event's id, person and time make it count"
             " once.",
             request={
