@@ -13,9 +13,8 @@ def niceness(var: Path, master: str) -> dict[str, int]:
     return {part.name: part.prepare().niceness for part in parts}
 
 
-def test_what_is_due_later_gives_way_where_it_computes_and_not_where_it_only_drives_a_cluster(
-    tmp_path: Path,
-) -> None:
-    others = {"ingest": 0, "live": 0, "hot": 0, "trends": 10, "serve": 0}
-    assert niceness(tmp_path, "local") == others | {"ledger": 5, "features": 10}
-    assert niceness(tmp_path, "spark://127.0.0.1:7077") == others | {"ledger": 0, "features": 0}
+def test_lists_go_first_and_what_is_due_later_gives_way_but_not_where_it_only_drives_a_cluster(tmp_path: Path) -> None:
+    plain = {"live": 5, "trends": 15, "serve": 0}
+    assert niceness(tmp_path, "local") == plain | {"ingest": 5, "hot": 5, "ledger": 10, "features": 15}
+    driving = dict.fromkeys(("ingest", "hot", "ledger", "features"), 0)
+    assert niceness(tmp_path, "spark://127.0.0.1:7077") == plain | driving

@@ -5,8 +5,12 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Final
 
 from headrace.local.process import Launch
+
+BEHIND_LISTS: Final = 5
+"""Niceness of what no request waits for: a third of the weight of what makes lists and of what that reads from."""
 
 
 @dataclass(frozen=True, slots=True)
