@@ -6,6 +6,7 @@ import asyncio
 import json
 import threading
 import time
+from collections.abc import Coroutine
 from dataclasses import dataclass
 
 from kafka import KafkaProducer
@@ -21,11 +22,12 @@ PANE_POLL_S = 0.025
 TICK_S = 0.01  # the crowd's events leave in groups: a wake-up for each would take the CPU that is to be measured
 POLL_SHARE = 0.05  # a late event is looked for less often: else the probes themselves slow down what they measure
 GIVE_UP_S = 120.0
+GIVEN_UP_MS = GIVE_UP_S * 1000
 
 
 @dataclass(frozen=True, slots=True)
 class Seen:
-    """Milliseconds from just before the send until a read returned the event."""
+    """Milliseconds from just before the send until a read returned the event; GIVEN_UP_MS where none did so long."""
 
     tail_ms: float
     pane_ms: float
@@ -69,8 +71,11 @@ class Background:
         close_producer(producer, 10)
 
 
-async def probe(settings: Settings, stores: Stores, producer: KafkaProducer, number: int) -> Seen:
-    """Send one event of a person nobody has seen, and read until both stores have it."""
+async def probe(settings: Settings, stores: Stores, producer: KafkaProducer, number: int, *, must_arrive: bool) -> Seen:
+    """Send one event of a person nobody has seen, and read until both stores have it.
+
+    Raises TimeoutError where it `must_arrive` and does not within GIVE_UP_S.
+    """
     name = f"probe-{time.time_ns()}-{number}"
     person = Person(f"u:{name}")
     began = time.perf_counter()
@@ -86,7 +91,15 @@ async def probe(settings: Settings, stores: Stores, producer: KafkaProducer, num
             await _pause(PANE_POLL_S, began, "pane")
         return (time.perf_counter() - began) * 1000
 
-    tail_ms, pane_ms = await asyncio.gather(tail(), pane())
+    async def bounded(look: Coroutine[None, None, float]) -> float:
+        try:
+            return await look
+        except TimeoutError:
+            if must_arrive:
+                raise
+            return GIVEN_UP_MS
+
+    tail_ms, pane_ms = await asyncio.gather(bounded(tail()), bounded(pane()))
     return Seen(tail_ms, pane_ms)
 
 
