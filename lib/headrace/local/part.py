@@ -10,7 +10,7 @@ from typing import Final
 from headrace.local.process import Launch
 
 BEHIND_LISTS: Final = 5
-"""Niceness of what no request waits for: a third of the weight of what makes lists and of what that reads from."""
+"""Niceness of what no list waits for: a third of the weight of what makes lists and of what that reads from."""
 
 
 @dataclass(frozen=True, slots=True)
