@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from typing import Final
 
 from kafka import KafkaAdminClient
 from kafka.admin import ConfigResource, ConfigResourceType, NewPartitions
-from kafka.errors import KafkaError, TopicAlreadyExistsError
+from kafka.errors import KafkaError, KafkaTimeoutError, TopicAlreadyExistsError
 
 from headrace.errors import BadSettings, StoreUnavailable
 from headrace.settings import Settings
@@ -49,6 +49,7 @@ TOPICS: Final[Mapping[str, Mapping[str, str]]] = {
 }
 """Topic (without its world) → what differs from the broker's defaults."""
 
+POLL_S: Final = 0.2
 SETTLE_S: Final = 60.0  # a broker that has just started may take this long to elect its controller
 
 
@@ -92,6 +93,7 @@ def add_partitions(settings: Settings) -> tuple[str, ...]:
         fewer = tuple(name for name in topics if found[name] < settings.world.partitions)
         if fewer:
             admin.create_partitions({name: NewPartitions(settings.world.partitions) for name in fewer})
+            _wait_for_partitions(admin, fewer, settings.world.partitions)
     return fewer
 
 
@@ -144,7 +146,16 @@ def _create(admin: KafkaAdminClient, topic: str, settings: Settings, configs: Ma
             # Until the controller is elected and the broker registered: not controller, timeout, too few brokers.
             if time.monotonic() > deadline:
                 raise StoreUnavailable(f"Kafka at {settings.kafka.bootstrap}: {topic}: {error}") from error
-            time.sleep(0.2)
+            time.sleep(POLL_S)
+
+
+def _wait_for_partitions(admin: KafkaAdminClient, topics: Sequence[str], partitions: int) -> None:
+    """Until a broker shows them: its metadata come a moment after the controller's word."""
+    deadline = time.monotonic() + SETTLE_S
+    while any(len(found["partitions"]) < partitions for found in admin.describe_topics(list(topics))):
+        if time.monotonic() > deadline:
+            raise KafkaTimeoutError(f"{partitions} partitions do not show after {SETTLE_S:.0f} s")
+        time.sleep(POLL_S)
 
 
 def _check_partitions(topic: str, found: int, wanted: int) -> None:
