@@ -113,7 +113,8 @@ def stack_var(folder: Path, sections: Sections | None = None) -> Iterator[Path]:
     chosen: Sections = {
         "kafka": {"bootstrap": f"127.0.0.1:{ports[0]}", "controller_port": ports[1]},
         "cassandra": {"port": ports[2], "storage_port": ports[3], "jmx_port": ports[4]},
-        "serve": {"port": ports[5]},
+        # Nobody waits for a list; what gives way would wait for the Spark session of the run's other process.
+        "serve": {"port": ports[5], "first": False},
         # Those of a shop wait for more to come; tests would wait with them.
         "spark": {"ingest_batch": "5 seconds", "ledger_trigger": "1 second", "archive_trigger": "2 seconds"},
     }

@@ -136,6 +136,7 @@ class Serve(Section):
     host: str = "127.0.0.1"
     port: Port = 8600
     workers: Annotated[int, Field(ge=0, le=64)] = 0  # processes that rank for this one; 0: it does so itself
+    first: bool = True  # on one machine: streams give way to lists
     deadline_ms: Ms = 100
     candidates: Annotated[int, Field(ge=10, le=1000)] = 200
     candidate_cache: Annotated[int, Field(ge=0)] = 10_000  # people; 1 to 2 KB each in the demo

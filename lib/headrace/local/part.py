@@ -8,9 +8,9 @@ from pathlib import Path
 from typing import Final
 
 from headrace.local.process import Launch
+from headrace.settings import Serve
 
-BEHIND_LISTS: Final = 5
-"""Niceness of what no list waits for: a third of the weight of what makes lists and of what that reads from."""
+_BEHIND_LISTS: Final = 5
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,3 +31,8 @@ class Part:
     grace_s: float
     prepare: Callable[[], Launch]
     ready: Callable[[], bool]
+
+
+def behind_lists(serve: Serve) -> int:
+    """Niceness of what no list waits for: a third of the weight of what makes lists and of what that reads from."""
+    return _BEHIND_LISTS if serve.first else 0

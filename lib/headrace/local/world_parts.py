@@ -9,7 +9,7 @@ from pathlib import Path
 
 from headrace.local.checkout import ROOT
 from headrace.local.job import SPARK_JOBS, job_command, job_environ
-from headrace.local.part import BEHIND_LISTS, Part
+from headrace.local.part import Part, behind_lists
 from headrace.local.process import Launch, recorded
 from headrace.ready import read_ready, ready_file
 from headrace.settings import Settings
@@ -27,16 +27,9 @@ MEMORY_MB = {
 }  # measured, rounded up
 
 
-NICENESS = {
-    "ingest": BEHIND_LISTS,
-    "live": BEHIND_LISTS,
-    "hot": BEHIND_LISTS,
-    "ledger": BEHIND_LISTS + 5,
-    "features": BEHIND_LISTS + 10,
-    "trends": BEHIND_LISTS + 10,
-}
-"""On a small machine somebody who waits for a list goes first, then what is due in ms, then what is due in seconds, and
-last what works by the minute or in bursts (docs/adr/0022)."""
+NICENESS = {"ledger": 5, "features": 10, "trends": 10}
+"""Behind what is due in ms: on a small machine that waits neither for what is due in seconds nor for what works by the
+minute or in bursts. All of them behind lists, where `serve.first` (docs/adr/0022)."""
 
 
 def world_parts(settings: Settings, conf: Path) -> tuple[Part, ...]:
@@ -83,7 +76,7 @@ def _job(settings: Settings, conf: Path, name: str) -> Part:
 def _niceness(settings: Settings, name: str) -> int:
     """What they do here, with a cluster's master, is driving: that must not starve behind their own executors."""
     drives = name in SPARK_JOBS and not settings.spark.master.startswith("local")
-    return 0 if drives else NICENESS.get(name, 0)
+    return 0 if drives or name == "serve" else behind_lists(settings.serve) + NICENESS.get(name, 0)
 
 
 def _is_in_session(pid: int, session: int) -> bool:
