@@ -10,7 +10,8 @@ FLAGS   ?=
 
 # $(call environment,FOLDER) makes one, and $(call pip,FOLDER) installs into it. Debian keeps ensurepip in a package that
 # only root installs (python3-venv): without it the environment has no pip, and the pip of python3 works on it.
-environment = test -x $(1)/bin/python || $(PYTHON) -m venv $$($(PYTHON) -c 'import ensurepip' 2> /dev/null || echo --without-pip) $(1)
+environment = test -x $(1)/bin/python || { $(can_install) && $(PYTHON) -m venv $$($(PYTHON) -c 'import ensurepip' 2> /dev/null || echo --without-pip) $(1); }
+can_install = { $(PYTHON) -c 'import ensurepip' || python3 -c 'import pip'; } 2> /dev/null || { echo '$(PYTHON) has no ensurepip and python3 no pip: install python3-venv, or name another: make PYTHON=python3.12 …' >&2; exit 2; }
 pip         = $$(test -x $(1)/bin/pip && echo $(1)/bin/python || echo python3) -m pip --python $(1)/bin/python
 
 .DEFAULT_GOAL := help

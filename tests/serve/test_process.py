@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import asyncio
+import itertools
 import json
 import os
 import signal
-import statistics
 import subprocess
 import time
 from collections.abc import Callable, Iterator
@@ -205,9 +205,7 @@ def test_a_published_model_is_served_and_every_decision_is_logged(
     assert decode(logged.value or b"")["request_id"] == answer["request_id"]
 
 
-def test_with_cassandra_stopped_lists_go_on_and_come_back_by_themselves(
-    client: httpx.Client, world: Settings, var: Path
-) -> None:
+def test_with_cassandra_stopped_lists_go_on_and_come_back_by_themselves(client: httpx.Client, var: Path) -> None:
     cassandra = recorded(var / "run" / "cassandra.pid")
     assert cassandra is not None
     os.kill(cassandra.pid, signal.SIGSTOP)
@@ -224,8 +222,8 @@ def test_with_cassandra_stopped_lists_go_on_and_come_back_by_themselves(
         assert client.get("/v1/people/u:ann/features").status_code == 503
         assert client.get("/readyz").status_code == 200
         assert client.post("/v1/events", json=event(3)).status_code == 202
-        # All but the few that found out are answered without asking; whoever asks waits for the whole deadline.
-        assert statistics.median(took_ms) < world.serve.deadline_ms
+        # All but the few that found out are answered without asking; the bound is wide for a busy test machine.
+        assert sum(1 for ms in itertools.islice(took_ms, 20, None) if ms > 100) <= 5
     finally:
         os.kill(cassandra.pid, signal.SIGCONT)
     wait_for(lambda: client.post("/v1/recommendations", json={"user_id": "ann"}).json()["degraded"] == [], "Cassandra")

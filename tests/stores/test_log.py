@@ -123,7 +123,7 @@ def test_a_broker_that_is_not_there_is_unavailable_at_the_deadline(run: Run) -> 
         run(log.append(TOPIC, b"k", b"v"))
     took_s = time.monotonic() - started
     run(log.close())
-    assert 0.25 <= took_s < 15.0  # the client's own patience is a minute; the rest is a loaded test machine
+    assert 0.25 <= took_s < 3.0  # the rest is a loaded test machine
 
 
 def test_a_closed_log_refuses_at_once(run: Run) -> None:

@@ -105,7 +105,7 @@ def test_a_silent_cassandra_is_unavailable_within_the_deadline_and_comes_back(wo
         proxy.flowing.set()
         for name, outcome in found.items():
             assert isinstance(outcome, StoreUnavailable), (name, outcome)
-        assert took_s < 10.0  # the write deadline is 1 s; the rest is a loaded test machine
+        assert took_s < 3.0  # the write deadline is 1 s; the rest is a loaded test machine
         assert run(answers_again(stores, within_s=15))
 
 
