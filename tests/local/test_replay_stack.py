@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -32,15 +33,33 @@ def popular(world: Settings) -> Ranked:
     return unpack(found[1]).lists["1d", "popular"]
 
 
+def up_of(var: Path) -> set[str]:
+    """The parts of the replay's world that run."""
+    parts = json.loads(run_headrace(var, "status", "--world", "twice", "--json"))["parts"]
+    return {part["name"] for part in parts if part["state"] == "up"}
+
+
+@pytest.fixture
+def running(var: Path, servers: Settings) -> Iterator[set[str]]:
+    """A world that lacks two of its jobs; the parts of it that run."""
+    run_headrace(var, "up", "--world", "twice", "--without", "live", "--without", "trends", "--without", "serve")
+    yield up_of(var)
+    run_headrace(var, "down", "--world", "twice")
+
+
 @pytest.mark.stack
 @pytest.mark.timeout(1500)
-def test_a_second_replay_changes_no_count(tmp_path: Path, var: Path, servers: Settings) -> None:
+def test_a_second_replay_changes_no_count_and_what_a_replay_started_it_stops(
+    tmp_path: Path, var: Path, running: set[str]
+) -> None:
+    assert running == {"kafka", "cassandra", "ingest", "hot", "ledger", "features"}
     (tmp_path / "events.csv").write_text("\n".join(ROWS) + "\n")
     (tmp_path / "items.csv").write_text("item_id,title\nx,The X\ny,The Y\n")
     accounts = []
     for _ in range(2):
         told = json.loads(run_headrace(var, "replay", str(tmp_path), "--world", "twice", "--json"))
         assert (told["events"], told["items"], told["skipped"]) == (6, 2, {})
+        assert up_of(var) == running
         accounts.append(json.loads(run_headrace(var, "account", "--world", "twice", "--json")))
         assert popular(stack_settings(var, "twice")) == Ranked(("x",), (6_000_000,))  # a person's views count once
     first, second = accounts
@@ -52,6 +71,3 @@ def test_a_second_replay_changes_no_count(tmp_path: Path, var: Path, servers: Se
     }  # fmt: skip
     assert first["adds_up"]
     assert second["adds_up"]
-    parts = json.loads(run_headrace(var, "status", "--world", "twice", "--json"))["parts"]
-    states = {part["name"]: part["state"] for part in parts}
-    assert {name for name, state in states.items() if state == "up"} == {"kafka", "cassandra"}  # they ran before

@@ -16,6 +16,7 @@ from headrace.errors import BadInput, BadSettings, PartFailed
 from headrace.local.cassandra_ring import await_ring
 from headrace.local.cassandra_role import secure
 from headrace.local.cassandra_server import cassandra_parts
+from headrace.local.compiler import CompilesLast
 from headrace.local.jars import spark_jars
 from headrace.local.job import SPARK_JOBS
 from headrace.local.kafka_server import kafka_part
@@ -163,8 +164,9 @@ def worlds_of(var: Path) -> tuple[str, ...]:
 def _start_all(parts: Sequence[Part], say: Say, starts: Callable[[Part], object]) -> None:
     """Start what does not run, all at once, then wait until every part works; the first that dies ends the wait."""
     started = {part.name: _start(part, say, starts) for part in parts if not _runs(part)}
-    deadline, waiting = time.monotonic() + READY_S, list(parts)
+    deadline, waiting, compilers = time.monotonic() + READY_S, list(parts), CompilesLast()
     while waiting:
+        compilers.apply({process.pid for process in started.values()})
         for part in tuple(waiting):
             if part.ready():
                 waiting.remove(part)
