@@ -55,12 +55,10 @@ def left_over(var: Path) -> list[list[str]]:
     return [line for line in lines if any(str(var) in word for word in line)]
 
 
-def compilers_niceness(leader: int) -> set[int]:
-    """Of the threads of Java's optimising compiler, in a process and all below it."""
-    pids = [leader, *(child.pid for child in psutil.Process(leader).children(recursive=True))]
-    tasks = [task for pid in pids for task in Path(f"/proc/{pid}/task").iterdir()]
-    named = [task for task in tasks if (task / "comm").read_text().startswith("C2 Compiler")]
-    return {os.getpriority(os.PRIO_PROCESS, int(task.name)) for task in named}
+def compilers_niceness(java: int) -> set[int]:
+    """Of the threads of its optimising compiler."""
+    tasks = [task for task in Path(f"/proc/{java}/task").iterdir() if "C2 Compiler" in (task / "comm").read_text()]
+    return {os.getpriority(os.PRIO_PROCESS, int(task.name)) for task in tasks}
 
 
 def test_a_stack_survives_an_interrupt_a_kill_and_a_second_stack_and_leaves_nothing(
@@ -70,7 +68,7 @@ def test_a_stack_survives_an_interrupt_a_kill_and_a_second_stack_and_leaves_noth
         # ctrl-C as soon as the first server runs.
         interrupted = subprocess.Popen(
             headrace(*LIVE_ONLY),
-            env=stack_environ(var),
+            env=stack_environ(var) | {"JAVA_TOOL_OPTIONS": ""},  # Java with all its compilers, here alone
             stdout=subprocess.DEVNULL,
             stderr=subprocess.PIPE,
             text=True,
@@ -87,6 +85,7 @@ def test_a_stack_survives_an_interrupt_a_kill_and_a_second_stack_and_leaves_noth
         # `up` continues: the same Kafka, and everything else.
         run_headrace(var, *LIVE_ONLY)
         assert recorded(var / "run" / "kafka.pid") == kafka
+        assert compilers_niceness(kafka.pid) == {10}, "it gives way, whoever of the two `up` saw it first"
         only_live = {
             "kafka": "up",
             "cassandra": "up",
@@ -145,7 +144,3 @@ def test_the_whole_stack_is_up_within_seven_gigabytes(var: Path, stack: Settings
         ("kafka", "cassandra", "ingest", "live", "hot", "ledger", "features", "trends", "serve"), "up"
     )
     assert sum(part["memory_mb"] for part in parts) < SEVEN_GB_IN_MB
-    compilers = {part["name"]: compilers_niceness(part["pid"]) for part in parts}
-    assert {name: found for name, found in compilers.items() if found} == {
-        "kafka": {10}, "cassandra": {10}, "ingest": {10}, "hot": {10}, "ledger": {5 + 10}, "features": {19},
-    }  # fmt: skip

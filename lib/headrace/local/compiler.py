@@ -19,7 +19,7 @@ _PROC: Final = Path("/proc")
 
 
 class CompilesLast:
-    """Of the sessions that it is asked about, whose compiler gives way already: those are not looked at again."""
+    """The programs whose compiler gives way already are not looked at again."""
 
     def __init__(self) -> None:
         self._done: set[int] = set()
@@ -48,7 +48,8 @@ def _give_way(pid: int) -> bool:
         niceness = min(19, os.getpriority(os.PRIO_PROCESS, pid) + BEHIND)
         threads = [int(task.name) for task in (_PROC / str(pid) / "task").iterdir() if _name_of(task) == THREAD]
         for thread in threads:
-            os.setpriority(os.PRIO_PROCESS, thread, niceness)
+            if os.getpriority(os.PRIO_PROCESS, thread) < niceness:  # to take some back is root's
+                os.setpriority(os.PRIO_PROCESS, thread, niceness)
     except (FileNotFoundError, ProcessLookupError):  # it has ended
         return False
     return bool(threads)

@@ -166,7 +166,7 @@ def _start_all(parts: Sequence[Part], say: Say, starts: Callable[[Part], object]
     started = {part.name: _start(part, say, starts) for part in parts if not _runs(part)}
     deadline, waiting, compilers = time.monotonic() + READY_S, list(parts), CompilesLast()
     while waiting:
-        compilers.apply({process.pid for process in started.values()})
+        compilers.apply({record.pid for part in parts if (record := recorded(part.pid_file))})
         for part in tuple(waiting):
             if part.ready():
                 waiting.remove(part)
