@@ -24,15 +24,14 @@ def add_new_columns(
     spark: SparkSession, name: str, path: str, schema: StructType, partitioned_by: str | None = None
 ) -> None:
     """Give table `name` the columns of `schema` that it lacks. Raises SchemaMismatch, and then changes nothing."""
-    table = DeltaTable.forPath(spark, path)
-    found = table.detail().select("partitionColumns").first()
-    partition = ", ".join(found["partitionColumns"]) if found is not None else ""
+    # Not detail(): that counts the table's files, a Spark job over its whole log.
+    partition = ", ".join(column.name for column in spark.catalog.listColumns(f"delta.`{path}`") if column.isPartition)
     if partition != (partitioned_by or ""):
         raise SchemaMismatch(
             f"table {name}: it is partitioned by {partition or 'nothing'}, this version writes it by "
             f"{partitioned_by or 'nothing'}: {_WAY_OUT.format(path=path)}"
         )
-    columns = new_columns(name, path, table.toDF().schema, schema)
+    columns = new_columns(name, path, DeltaTable.forPath(spark, path).toDF().schema, schema)
     if columns:
         listed = ", ".join(_definition(column) for column in columns)
         spark.sql(f"ALTER TABLE delta.`{path}` ADD COLUMNS ({listed})")

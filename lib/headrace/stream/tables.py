@@ -78,8 +78,7 @@ def create_tables(spark: SparkSession, paths: Mapping[str, str]) -> None:
 
 def _set_properties(spark: SparkSession, path: str, wanted: Mapping[str, str]) -> None:
     """A commit only where one differs: streams that read the table look at every commit."""
-    detail = DeltaTable.forPath(spark, path).detail().select("properties").first()
-    found = {} if detail is None else detail["properties"]
+    found = {row["key"]: row["value"] for row in spark.sql(f"SHOW TBLPROPERTIES delta.`{path}`").collect()}
     changed = {key: value for key, value in wanted.items() if found.get(key) != value}
     if changed:
         listed = ", ".join(f"'{key}' = '{value}'" for key, value in changed.items())
