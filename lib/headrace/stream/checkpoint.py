@@ -29,8 +29,7 @@ def checkpoint_id(spark: SparkSession, folder: str, new_id: str) -> str:
         stream.write(json.dumps({"id": new_id}).encode())
         stream.close()
         files.rename(draft, path)  # whole or not at all: Spark refuses half a file
-    (metadata,) = spark.read.text(path.toString(), wholetext=True).collect()
-    return str(json.loads(metadata.value)["id"])
+    return str(json.loads(_text(spark, files, path))["id"])
 
 
 def has_begun(spark: SparkSession, folder: str) -> bool:
@@ -41,11 +40,13 @@ def has_begun(spark: SparkSession, folder: str) -> bool:
 def watermark_ms(spark: SparkSession, folder: str) -> int:
     """The watermark of the newest batch that was planned on the checkpoint in `folder`, in ms; 0 before any."""
     newest = _newest_batch(spark, folder, "offsets")
-    if newest is None:
-        return 0
-    ((text,),) = spark.read.text(f"{folder}/offsets/{newest}", wholetext=True).collect()
-    _version, metadata, *_offsets = text.splitlines()
-    return int(json.loads(metadata)["batchWatermarkMs"])
+    return 0 if newest is None else _watermark_of(spark, folder, newest)
+
+
+def done_watermark_ms(spark: SparkSession, folder: str) -> int:
+    """As `watermark_ms`, of the newest batch that is done."""
+    done = _batches(spark, folder, "commits") & _batches(spark, folder, "offsets")
+    return _watermark_of(spark, folder, max(done)) if done else 0
 
 
 def refuse_broken(spark: SparkSession, folder: str, writer: str) -> None:
@@ -53,17 +54,12 @@ def refuse_broken(spark: SparkSession, folder: str, writer: str) -> None:
 
     Spark renames whole files into place, so a kill breaks none; a disk does. Its own words name a class, not a remedy.
     """
-    jvm = spark.sparkContext._jvm
-    assert jvm is not None  # a session without one cannot have been started
     newest = [f"{log}/{batch}" for log in LOGS if (batch := _newest_batch(spark, folder, log)) is not None]
     for path, files in (_at(spark, folder, name) for name in ("metadata", *newest)):
         if not files.exists(path):
             continue
         try:
-            stream = files.open(path)
-            text = str(jvm.org.apache.commons.io.IOUtils.toString(stream, "UTF-8"))
-            stream.close()
-            whole = is_whole(text, str(path.getName()))
+            whole = is_whole(_text(spark, files, path), str(path.getName()))
         except Py4JJavaError:  # its checksum is another one, or the disk does not give it
             whole = False
         if not whole:
@@ -94,9 +90,30 @@ def is_whole(text: str, name: str) -> bool:
 
 
 def _newest_batch(spark: SparkSession, folder: str, log: str) -> int | None:
+    return max(_batches(spark, folder, log), default=None)
+
+
+def _batches(spark: SparkSession, folder: str, log: str) -> set[int]:
     path, files = _at(spark, folder, log)
     names = [status.getPath().getName() for status in files.listStatus(path)] if files.exists(path) else []
-    return max((int(name) for name in names if name.isdecimal()), default=None)
+    return {int(name) for name in names if name.isdecimal()}
+
+
+def _watermark_of(spark: SparkSession, folder: str, batch: int) -> int:
+    path, files = _at(spark, folder, f"offsets/{batch}")
+    _version, metadata, *_offsets = _text(spark, files, path).splitlines()
+    return int(json.loads(metadata)["batchWatermarkMs"])
+
+
+def _text(spark: SparkSession, files: JavaObject, path: JavaObject) -> str:
+    """The whole file, read here and now: as a query of Spark's it would be a job for a line of JSON."""
+    jvm = spark.sparkContext._jvm
+    assert jvm is not None  # a session without one cannot have been started
+    stream = files.open(path)
+    try:
+        return str(jvm.org.apache.commons.io.IOUtils.toString(stream, "UTF-8"))
+    finally:
+        stream.close()
 
 
 def _at(spark: SparkSession, folder: str, name: str) -> tuple[JavaObject, JavaObject]:

@@ -92,16 +92,24 @@ def running_queries(spark: SparkSession, settings: Settings, groups: Sequence[st
     Each group has a scheduler pool of its own: no long batch holds up another.
     """
     with ExitStack() as stack:
-        running = []
         for group in groups:
             create_tables(spark, {name: settings.table(name) for name in TABLES_OF[group]})
+        # All that is asked before the first query begins its work: after it, each answer waits for a processor.
+        leases = {
+            name: (
+                stack.enter_context(hold_checkpoint(spark, settings, name)),
+                appended_until(spark, settings.checkpoint(name)) if name in APPENDING else None,
+            )
+            for group in groups
+            for name in GROUPS[group]
+        }
+        running = []
+        for group in groups:
             spark.sparkContext.setLocalProperty("spark.scheduler.pool", group)
             for name, start in GROUPS[group].items():
-                lease = stack.enter_context(hold_checkpoint(spark, settings, name))
-                closed_ms = appended_until(spark, settings.checkpoint(name)) if name in APPENDING else None
                 query = start(spark, settings)
                 stack.callback(query.stop)
-                running.append(RunningQuery(query, lease, name, settings.world.name, closed_ms))
+                running.append(RunningQuery(query, leases[name][0], name, settings.world.name, leases[name][1]))
         yield running
 
 

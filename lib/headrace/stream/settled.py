@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import datetime as dt
-import json
 from dataclasses import dataclass
 from typing import Final
 
@@ -14,6 +13,7 @@ from pyspark.sql import functions as F
 from headrace.domain.panes import HOUR_MS, hour_of
 from headrace.errors import BadInput
 from headrace.settings import Settings
+from headrace.stream.checkpoint import done_watermark_ms
 from headrace.stream.clean import in_windows
 from headrace.stream.finals import SESSIONS, WINDOWS
 
@@ -84,21 +84,7 @@ def appended_until(spark: SparkSession, folder: str) -> int:
 
     Whatever ended by then that query has appended, or never will.
     """
-    done = _batches(spark, f"{folder}/commits") & _batches(spark, f"{folder}/offsets")
-    if not done:
-        return 0
-    ((text,),) = spark.read.text(f"{folder}/offsets/{max(done)}", wholetext=True).collect()
-    _version, metadata, *_ = text.splitlines()
-    return int(json.loads(metadata)["batchWatermarkMs"])
-
-
-def _batches(spark: SparkSession, folder: str) -> set[int]:
-    jvm = spark.sparkContext._jvm
-    assert jvm is not None  # a session without one cannot have been started
-    path = jvm.org.apache.hadoop.fs.Path(folder)
-    files = path.getFileSystem(spark.sparkContext._jsc.hadoopConfiguration())
-    names = [status.getPath().getName() for status in files.listStatus(path)] if files.exists(path) else []
-    return {int(name) for name in names if name.isdecimal()}
+    return done_watermark_ms(spark, folder)
 
 
 def utc(ms: int) -> str:
