@@ -10,11 +10,11 @@ from pyspark.sql import functions as F
 
 from headrace.domain.panes import PANE_MS
 from headrace.settings import Paths, Settings, Spark
+from headrace.stream.checkpoint import done_watermark_ms
 from headrace.stream.clean import clean_events, utc_date
 from headrace.stream.finals import WINDOWS, rebuild_warning, start_windows, warn_of_rebuild
 from headrace.stream.progress import Figure, write_progress
 from headrace.stream.queries import progress_of
-from headrace.stream.settled import appended_until
 from headrace.stream.tables import create_tables
 from headrace.watch.finals import Finals, finals
 from tests.conftest import wait_for
@@ -75,7 +75,7 @@ def test_a_silent_stream_keeps_its_window_open_and_says_so_until_the_next_event_
         """By a program that goes on from the checkpoint and reads what is there."""
         query = start_windows(tuned, settings)
         try:
-            before_ms = appended_until(tuned, settings.checkpoint(WINDOWS))
+            before_ms = done_watermark_ms(tuned, settings.checkpoint(WINDOWS))
             query.processAllAvailable()
             wait_for(lambda: is_idle(progress_of(query, before_ms)), 30)
         finally:

@@ -1,4 +1,7 @@
-"""Which checkpoint a streaming query has: the id in its `metadata` file, who reaches it. Offsets are Spark's own."""
+"""What a streaming query's checkpoint says of it: its id, its watermark, whether it is whole, who reaches it.
+
+All of it but a first id is written by Spark.
+"""
 
 from __future__ import annotations
 
@@ -44,7 +47,10 @@ def watermark_ms(spark: SparkSession, folder: str) -> int:
 
 
 def done_watermark_ms(spark: SparkSession, folder: str) -> int:
-    """As `watermark_ms`, of the newest batch that is done."""
+    """As `watermark_ms`, of the newest batch that is done.
+
+    Whatever ended by then a query that appends has appended, or never will.
+    """
     done = _batches(spark, folder, "commits") & _batches(spark, folder, "offsets")
     return _watermark_of(spark, folder, max(done)) if done else 0
 

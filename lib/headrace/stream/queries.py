@@ -17,12 +17,13 @@ from headrace.ready import announce_ready
 from headrace.settings import Settings
 from headrace.stream.archive import ARCHIVED, start_archive
 from headrace.stream.attend import STARTING
+from headrace.stream.checkpoint import done_watermark_ms
 from headrace.stream.evolution import refused_state
 from headrace.stream.finals import SESSION_ROWS, SESSIONS, WINDOWS, start_session_rows, start_sessions, start_windows
 from headrace.stream.lease import HeldLease, hold_checkpoint
 from headrace.stream.ledger import LEDGER, start_ledger
 from headrace.stream.progress import Figure, figures, write_progress
-from headrace.stream.settled import APPENDING, appended_until
+from headrace.stream.settled import APPENDING
 from headrace.stream.tables import create_tables
 
 Start = Callable[[SparkSession, Settings], StreamingQuery]
@@ -95,21 +96,16 @@ def running_queries(spark: SparkSession, settings: Settings, groups: Sequence[st
         for group in groups:
             create_tables(spark, {name: settings.table(name) for name in TABLES_OF[group]})
         # All that is asked before the first query begins its work: after it, each answer waits for a processor.
-        leases = {
-            name: (
-                stack.enter_context(hold_checkpoint(spark, settings, name)),
-                appended_until(spark, settings.checkpoint(name)) if name in APPENDING else None,
-            )
-            for group in groups
-            for name in GROUPS[group]
-        }
+        names = [name for group in groups for name in GROUPS[group]]
+        leases = {name: stack.enter_context(hold_checkpoint(spark, settings, name)) for name in names}
+        closed_ms = {name: done_watermark_ms(spark, settings.checkpoint(name)) for name in names if name in APPENDING}
         running = []
         for group in groups:
             spark.sparkContext.setLocalProperty("spark.scheduler.pool", group)
             for name, start in GROUPS[group].items():
                 query = start(spark, settings)
                 stack.callback(query.stop)
-                running.append(RunningQuery(query, leases[name][0], name, settings.world.name, leases[name][1]))
+                running.append(RunningQuery(query, leases[name], name, settings.world.name, closed_ms.get(name)))
         yield running
 
 

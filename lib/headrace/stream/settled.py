@@ -76,15 +76,7 @@ def settled_until(spark: SparkSession, settings: Settings) -> int:
     ledger = in_windows(spark.read.format("delta").load(settings.table("events")))
     ((newest_ms,),) = ledger.agg(F.max("occurred_at")).collect()
     horizon_ms = 0 if newest_ms is None else newest_ms - settings.world.state_horizon_ms
-    return max(0, min(horizon_ms, *(appended_until(spark, settings.checkpoint(name)) for name in APPENDING)))
-
-
-def appended_until(spark: SparkSession, folder: str) -> int:
-    """The watermark of the newest batch that is done on the checkpoint in `folder`; 0 before one.
-
-    Whatever ended by then that query has appended, or never will.
-    """
-    return done_watermark_ms(spark, folder)
+    return max(0, min(horizon_ms, *(done_watermark_ms(spark, settings.checkpoint(name)) for name in APPENDING)))
 
 
 def utc(ms: int) -> str:
