@@ -117,12 +117,6 @@ def test_where_and_when_the_person_was_is_in_the_record_and_the_answer(here: Her
     assert (read["response_hash"] == record(full(), of=of)["response_hash"]) == (here == NOWHERE)  # it counted
 
 
-def test_where_an_event_was_that_may_not_be_kept_is_not_kept_either() -> None:
-    asked = full(context=(event("view", "pot"),), here=Here(hour=8, weekday=0))
-    assert "here" in record(asked)
-    assert "here" not in record(asked, context_kept=False)
-
-
 rows = st.lists(
     st.tuples(
         st.sampled_from(["view", "dwell", "like", "hide", "purchase", "rating"]),
@@ -205,34 +199,6 @@ def test_every_nth_persons_record_carries_the_feature_rows() -> None:
     chosen = [person for person in range(5000) if logs_features(f"u:{person}", 50)]
     assert 60 < len(chosen) < 140  # 100 expected, deviation 9.9
     assert logs_features("u:1", 1)
-
-
-def test_without_consent_the_record_does_not_tell_one_viewed_item_from_another() -> None:
-    def redacted(item: str) -> Record:
-        asked = inputs(limit=4, context=(event("view", item, category="kitchen"),))
-        return record(asked, context_kept=False, with_features=True)
-
-    mug, odd = redacted("mug"), redacted("odd")
-    served = {"slots", "steps", "response_hash"}  # the list itself is what the person saw
-    assert {name: mug[name] for name in mug if name not in served} == {
-        name: odd[name] for name in odd if name not in served
-    }
-    assert "features" not in mug
-    assert (mug["pool"], mug["context"]) == ({"gaps": [], "added": [], "sources": [], "scores": {}}, {})
-    assert mug["slots"]
-    for slot in (*mug["slots"], *odd["slots"]):
-        assert (slot["score"], slot["parts"], slot["sources"]) == (0, [], [])
-
-
-def test_events_that_came_without_consent_are_not_in_the_record_which_says_so() -> None:
-    asked = full(context=(event("view", "pot", 0, event_id="secret"),))
-    kept, dropped = record(asked), record(asked, context_kept=False)
-    assert "secret" in canonical(kept)
-    assert "secret" not in canonical(dropped)
-    assert (kept["context_kept"], dropped["context_kept"]) == (True, False)
-    with pytest.raises(ValueError, match="without consent"):
-        answer_again(dropped, SMALL)
-    assert record(full(), context_kept=False)["context_kept"]  # nothing came, nothing is missing
 
 
 @pytest.mark.parametrize(
