@@ -23,6 +23,7 @@ OWN: Final = "own"  # reads of what a quorum wrote: pointers, leases, write cloc
 # 128 single-row writes under way fill two cores; more only queue in the driver (8,192 places, then it refuses).
 IN_FLIGHT: Final = 128
 REQUEST_BYTES: Final = 4_096  # Cassandra warns of a request with more rows than this, and refuses ten times as much
+PARTITION_BYTES: Final = 65_536  # of one partition they are one write to it, which it neither warns of nor splits
 PAGE_ROWS: Final = 250  # an hour of panes is a few kilobytes, a machine's two hundred
 CONNECT_TIMEOUT_S: Final = 5.0
 RECONNECT_MS: Final = 250  # the driver comes back by itself; its default of 2 s to 60 s would keep answers degraded
@@ -81,19 +82,13 @@ class Connection:
 
     async def write_all(self, prepared: Prepared, rows: Collection[Sequence[Value]]) -> None:
         """Write each row, IN_FLIGHT requests at a time. On an error the rest is not tried; some rows may be there."""
-        requests = list(requests_of(rows, self._rows_per_request))
-        waiting = iter(requests)
+        await self._write_requests(prepared, list(requests_of(rows, self._rows_per_request, REQUEST_BYTES)))
 
-        async def take_turns() -> None:
-            for several in waiting:
-                await self._write_together(prepared, several)
-
-        try:
-            async with asyncio.TaskGroup() as group:
-                for _ in range(min(IN_FLIGHT, len(requests))):
-                    group.create_task(take_turns())
-        except ExceptionGroup as failures:
-            raise failures.exceptions[0] from failures
+    async def write_partitions(self, prepared: Prepared, partitions: Iterable[Collection[Sequence[Value]]]) -> None:
+        """Write the rows of each partition together, as far as they fit. As `write_all` where something goes wrong."""
+        await self._write_requests(
+            prepared, [request for rows in partitions for request in requests_of(rows, len(rows), PARTITION_BYTES)]
+        )
 
     async def apply(self, prepared: Prepared, values: Sequence[Value]) -> dict[str, Value] | None:
         """Run a lightweight transaction: None where it was applied, else the row that stood in its way."""
@@ -106,6 +101,20 @@ class Connection:
             self._closed = True
             async with _translated(self._where, "close"):
                 await self._session.close()
+
+    async def _write_requests(self, prepared: Prepared, requests: Collection[Sequence[Sequence[Value]]]) -> None:
+        waiting = iter(requests)
+
+        async def take_turns() -> None:
+            for several in waiting:
+                await self._write_together(prepared, several)
+
+        try:
+            async with asyncio.TaskGroup() as group:
+                for _ in range(min(IN_FLIGHT, len(requests))):
+                    group.create_task(take_turns())
+        except ExceptionGroup as failures:
+            raise failures.exceptions[0] from failures
 
     async def _write_together(self, prepared: Prepared, rows: Sequence[Sequence[Value]]) -> None:
         if len(rows) == 1:
@@ -135,19 +144,19 @@ class Connection:
             raise StoreUnavailable(f"Cassandra at {self._where}: {prepared.cql}: {error}") from error
 
 
-def requests_of(rows: Iterable[Sequence[Value]], most: int) -> Iterator[list[Sequence[Value]]]:
+def requests_of(rows: Iterable[Sequence[Value]], most: int, most_bytes: int) -> Iterator[list[Sequence[Value]]]:
     """The rows in order, `most` to a request, fewer where they are large.
 
-    >>> [len(each) for each in requests_of([("a", b"x"), ("b", b"x"), ("c", bytes(5_000)), ("d", b"x")], 32)]
+    >>> [len(each) for each in requests_of([("a", b"x"), ("b", b"x"), ("c", bytes(5_000)), ("d", b"x")], 32, 4_096)]
     [2, 1, 1]
     """
     request: list[Sequence[Value]] = []
-    room = REQUEST_BYTES
+    room = most_bytes
     for values in rows:
         room -= sum(map(_size, values))
         if request and (room < 0 or len(request) == most):
             yield request
-            request, room = [], REQUEST_BYTES - sum(map(_size, values))
+            request, room = [], most_bytes - sum(map(_size, values))
         request.append(values)
     if request:
         yield request
