@@ -98,11 +98,11 @@ def test_closed_hours_are_judged_while_records_still_arrive_and_open_ones_are_no
     # Offset 1 lies before a record of the closed hour, offset 4 in the open one.
     assert result.faults == (
         "1:0: 1 raw records in no table, from offset 1",
-        "1:0 hour 0: the ledger counts 2, the hot query counted 1",
+        "1:0 hour 1970-01-01T00:00Z: the ledger counts 2, the hot query counted 1",
     )
     assert result.pending == (
         "1:0: 1 raw records in no table, from offset 4",
-        f"1:0 hour {HOUR}: the ledger counts 2, the hot query counted 1",
+        "1:0 hour 1970-01-01T01:00Z: the ledger counts 2, the hot query counted 1",
     )
 
 
@@ -118,7 +118,7 @@ def test_a_partition_without_any_record_in_the_tables_is_missing_whole():
 
 def test_what_the_hot_query_counted_otherwise_is_a_fault():
     result = judged([row(0, "a")], hot={("1:0", 0): 2}, raw_range={"1:0": (0, 1)})
-    assert result.faults == ("1:0 hour 0: the ledger counts 1, the hot query counted 2",)
+    assert result.faults == ("1:0 hour 1970-01-01T00:00Z: the ledger counts 1, the hot query counted 2",)
 
 
 def test_a_record_that_is_both_an_event_and_rejected_is_a_fault_even_before_all_is_drained():
