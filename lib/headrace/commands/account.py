@@ -13,6 +13,7 @@ from rich.table import Table
 
 from headrace.commands.options import Conf, Json, Profile, World, settings_of
 from headrace.domain.boundaries import Boundaries
+from headrace.moments import utc
 from headrace.watch.account import TERMS, Account, account
 from headrace.watch.account_inputs import read_inputs
 from headrace.watch.session_boundaries import faults_of, read_boundaries
@@ -81,7 +82,6 @@ def _print(world: str, result: Account, sessions: Boundaries) -> None:
     for sentence in result.pending:
         console.print(f"[yellow]pending[/]  {sentence}", soft_wrap=True)
     for begin, end in result.repairs:
-        first, last = (f"{dt.datetime.fromtimestamp(ms / 1000, dt.UTC):%Y-%m-%dT%H:%MZ}" for ms in (begin, end))
-        console.print(f"repair   headrace backfill --world {world} --from {first} --to {last}", soft_wrap=True)
+        console.print(f"repair   headrace backfill --world {world} --from {utc(begin)} --to {utc(end)}", soft_wrap=True)
     if not result.faults:
         console.print("adds up" if result.drained else "not yet drained: run it again when nothing is on its way")

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import dataclasses
-import datetime as dt
 import json
 import time
 from collections.abc import Mapping, Sequence
@@ -16,6 +15,7 @@ from rich.table import Table
 from headrace.commands.options import Conf, Json, Profile, World, settings_of
 from headrace.local.stack import Health, health, server_parts, worlds_of
 from headrace.local.world_parts import world_parts
+from headrace.moments import utc
 from headrace.program import conf_dir
 from headrace.settings import Settings
 from headrace.watch.finals import PARTS, Finals, finals
@@ -98,9 +98,11 @@ def finals_line(closed: Finals, now_ms: int) -> str:
     """
     until, since = closed.closed_until_ms, closed.silent_since_ms
     if until:
-        words = f"closed until {dt.datetime.fromtimestamp(until / 1000, dt.UTC):%Y-%m-%dT%H:%MZ}"
+        words = f"closed until {utc(until)}"
+    elif until is None:
+        words = "closed until: not known"
     else:
-        words = "closed until: not known" if until is None else "nothing closed"
+        words = "nothing closed"
     words += ", no event yet" if since is None else f", no new event for {_age(max(0, now_ms - since) / 1000)}"
     if closed.waiting is None:
         return f"{words}; ledger or features says nothing"

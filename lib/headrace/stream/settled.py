@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import datetime as dt
 from dataclasses import dataclass
 from typing import Final
 
@@ -12,6 +11,7 @@ from pyspark.sql import functions as F
 
 from headrace.domain.panes import HOUR_MS, hour_of
 from headrace.errors import BadInput
+from headrace.moments import utc
 from headrace.settings import Settings
 from headrace.stream.checkpoint import done_watermark_ms
 from headrace.stream.clean import in_windows
@@ -77,12 +77,3 @@ def settled_until(spark: SparkSession, settings: Settings) -> int:
     ((newest_ms,),) = ledger.agg(F.max("occurred_at")).collect()
     horizon_ms = 0 if newest_ms is None else newest_ms - settings.world.state_horizon_ms
     return max(0, min(horizon_ms, *(done_watermark_ms(spark, settings.checkpoint(name)) for name in APPENDING)))
-
-
-def utc(ms: int) -> str:
-    """A moment as messages show it and flags take it.
-
-    >>> utc(1_700_000_100_000)
-    '2023-11-14T22:15Z'
-    """
-    return f"{dt.datetime.fromtimestamp(ms / 1000, dt.UTC):%Y-%m-%dT%H:%MZ}"

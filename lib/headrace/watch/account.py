@@ -6,7 +6,6 @@ term that applies in this order, per raw partition and hour of the raw record's 
 
 from __future__ import annotations
 
-import datetime as dt
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Final
@@ -17,6 +16,7 @@ import pyarrow.compute as pc
 from numpy.typing import NDArray
 
 from headrace.domain.panes import HOUR_MS, hour_of
+from headrace.moments import utc
 
 SRC: Final = ("raw_generation", "raw_partition", "raw_offset")
 LEDGER_COLUMNS: Final = (
@@ -193,14 +193,10 @@ def _not_seen(missing: Mapping[str, tuple[tuple[int, int], ...]]) -> tuple[str, 
 
 def _not_as_hot_counted(hours: Mapping[Hour, Mapping[str, int]]) -> tuple[str, ...]:
     return tuple(
-        f"{name} hour {_time(hour)}: the ledger counts {row['counted']}, the hot query counted {row['hot']}"
+        f"{name} hour {utc(hour)}: the ledger counts {row['counted']}, the hot query counted {row['hot']}"
         for (name, hour), row in hours.items()
         if row["counted"] != row["hot"]
     )
-
-
-def _time(ms: int) -> str:
-    return f"{dt.datetime.fromtimestamp(ms / 1000, dt.UTC):%Y-%m-%dT%H:%MZ}"
 
 
 def _uncounted(counted: pa.Table, hours: Mapping[Hour, Mapping[str, int]]) -> tuple[tuple[int, int], ...]:

@@ -6,8 +6,9 @@ import json
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import asdict
 
+from headrace.moments import utc
 from headrace.stream.differences import Comparison, Mismatch
-from headrace.stream.settled import Hours, utc
+from headrace.stream.settled import Hours
 
 
 def report(world: str, hours: Hours | None, comparisons: Iterable[Comparison], replaced: bool, as_json: bool) -> bool:

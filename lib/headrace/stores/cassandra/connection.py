@@ -103,6 +103,7 @@ class Connection:
                 await self._session.close()
 
     async def _write_requests(self, prepared: Prepared, requests: Collection[Sequence[Sequence[Value]]]) -> None:
+        """Raises the first error; those of other requests under way are beside it, in its cause."""
         waiting = iter(requests)
 
         async def take_turns() -> None:

@@ -22,7 +22,8 @@ class CassandraDecisions:
     async def put(self, records: Sequence[tuple[str, bytes]]) -> None:
         moments: dict[str, list[tuple[str, str, bytes]]] = {}
         for request_id, record in records:
-            moments.setdefault(_moment(request_id), []).append((_moment(request_id), request_id, record))
+            moment = _moment(request_id)
+            moments.setdefault(moment, []).append((moment, request_id, record))
         await self.connection.write_partitions(self.insert, moments.values())
 
     async def get(self, request_id: str) -> bytes | None:
