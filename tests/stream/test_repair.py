@@ -13,13 +13,13 @@ from pyspark.sql import SparkSession
 
 from headrace.domain.facts import PLACE_OF, pack, zero
 from headrace.domain.panes import DAY_MS
+from headrace.moments import utc
 from headrace.settings import Settings
 from headrace.stores import blocking
 from headrace.stores.ports import PaneCell
 from headrace.stream.backfill import parity
 from headrace.stream.held import CassandraHeld
 from headrace.stream.hot import HOT
-from headrace.stream.settled import utc
 from tests.conftest import headrace, stack_environ
 from tests.stream.lake import END, FIRST, Lake, in_panes, story
 
