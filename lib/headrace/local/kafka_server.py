@@ -12,7 +12,8 @@ from headrace.errors import PartFailed
 from headrace.local.checkout import CONF
 from headrace.local.jars import jar_paths
 from headrace.local.java import find_java
-from headrace.local.part import Part, behind_lists
+from headrace.local.niceness import niceness
+from headrace.local.part import Part
 from headrace.local.process import Launch
 from headrace.local.tcp import answers, split_address
 from headrace.settings import Settings
@@ -53,7 +54,7 @@ def _prepare(settings: Settings) -> Launch:
         environ=dict(os.environ),
         folder=folder,
         log=settings.paths.var / "logs" / "kafka.log",
-        niceness=behind_lists(settings.serve),
+        niceness=niceness(settings, "kafka"),
     )
 
 

@@ -5,12 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Final
 
 from headrace.local.process import Launch
-from headrace.settings import Serve
-
-_BEHIND_LISTS: Final = 5
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,8 +27,3 @@ class Part:
     grace_s: float
     prepare: Callable[[], Launch]
     ready: Callable[[], bool]
-
-
-def behind_lists(serve: Serve) -> int:
-    """Niceness of what no list waits for: a third of the weight of what makes lists and of what that reads from."""
-    return _BEHIND_LISTS if serve.first else 0

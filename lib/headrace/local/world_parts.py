@@ -8,8 +8,9 @@ import urllib.request
 from pathlib import Path
 
 from headrace.local.checkout import ROOT
-from headrace.local.job import SPARK_JOBS, job_command, job_environ
-from headrace.local.part import Part, behind_lists
+from headrace.local.job import job_command, job_environ
+from headrace.local.niceness import niceness
+from headrace.local.part import Part
 from headrace.local.process import Launch, recorded
 from headrace.ready import read_ready, ready_file
 from headrace.settings import Settings
@@ -25,11 +26,6 @@ MEMORY_MB = {
     "trends": 150,
     "serve": 600,
 }  # measured, rounded up
-
-
-NICENESS = {"ledger": 5, "features": 10, "trends": 10}
-"""Behind what is due in ms: on a small machine that waits neither for what is due in seconds nor for what works by the
-minute or in bursts. All of them behind lists, where `serve.first` (docs/adr/0022)."""
 
 
 def world_parts(settings: Settings, conf: Path) -> tuple[Part, ...]:
@@ -50,7 +46,7 @@ def _job(settings: Settings, conf: Path, name: str) -> Part:
             environ=job_environ(settings, os.environ),
             folder=ROOT,
             log=log,
-            niceness=_niceness(settings, name),
+            niceness=niceness(settings, name),
         )
 
     def ready() -> bool:
@@ -71,12 +67,6 @@ def _job(settings: Settings, conf: Path, name: str) -> Part:
         prepare=prepare,
         ready=ready,
     )
-
-
-def _niceness(settings: Settings, name: str) -> int:
-    """What they do here, with a cluster's master, is driving: that must not starve behind their own executors."""
-    drives = name in SPARK_JOBS and not settings.spark.master.startswith("local")
-    return 0 if drives or name == "serve" else behind_lists(settings.serve) + NICENESS.get(name, 0)
 
 
 def _is_in_session(pid: int, session: int) -> bool:
