@@ -22,4 +22,4 @@ def test_lists_go_first_and_what_is_due_later_gives_way_but_not_where_it_only_dr
 
 def test_whoever_would_have_streams_wait_for_no_list_says_so(tmp_path: Path) -> None:
     found = niceness(tmp_path, "local", HEADRACE__SERVE__FIRST="false")
-    assert found == {"live": 0, "ingest": 4, "hot": 5, "ledger": 10, "features": 14, "trends": 14, "serve": 0}
+    assert found == {"ingest": 0, "live": 0, "hot": 0, "ledger": 5, "features": 9, "trends": 9, "serve": 0}

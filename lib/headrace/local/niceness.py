@@ -7,10 +7,12 @@ from typing import Final
 from headrace.local.job import SPARK_JOBS
 from headrace.settings import Settings
 
-_BEHIND_LISTS: Final = 5
-_BEHIND_LIVE: Final = {"live": 0, "kafka": 2, "ingest": 4, "hot": 5, "ledger": 10, "features": 14, "trends": 14}
+_BEHIND_LISTS: Final = {"live": 5, "kafka": 7, "ingest": 9, "hot": 10, "ledger": 15, "features": 19, "trends": 19}
 """In the order in which what they do is due: tails in ms, panes in half a second, the ledger in seconds, the rest when
 nothing else is. The API and Cassandra, that lists are made by and read from, give way to none."""
+
+_BESIDE_LISTS: Final = 10
+"""So much less where lists do not go first: hot is beside them, and only what is due later gives way."""
 
 
 def niceness(settings: Settings, part: str) -> int:
@@ -19,6 +21,5 @@ def niceness(settings: Settings, part: str) -> int:
     What jobs of Spark do here, with a cluster's master, is driving: it must not starve behind their own executors.
     """
     drives = part in SPARK_JOBS and not settings.spark.master.startswith("local")
-    if drives or part not in _BEHIND_LIVE:
-        return 0
-    return _BEHIND_LIVE[part] + (_BEHIND_LISTS if settings.serve.first else 0)
+    behind = 0 if drives else _BEHIND_LISTS.get(part, 0)
+    return behind if settings.serve.first else max(0, behind - _BESIDE_LISTS)
