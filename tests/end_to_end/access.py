@@ -20,6 +20,8 @@ from headrace.stores.ports import Stores
 from tests.conftest import headrace, stack_environ
 from tests.end_to_end.story import Sent
 
+PATIENT_MS = 5_000  # this is no request path, and the machine is busy
+
 
 def api_of(settings: Settings) -> str:
     return f"http://{settings.serve.host}:{settings.serve.port}"
@@ -74,8 +76,10 @@ def ledger_rows(settings: Settings) -> int:
 
 
 def with_stores(settings: Settings, read: Callable[[Stores], Any]) -> Any:
+    patient = settings.cassandra.model_copy(update={"read_timeout_ms": PATIENT_MS})
+
     async def session() -> Any:
-        stores = await open_stores(settings.cassandra, settings.keyspace)
+        stores = await open_stores(patient, settings.keyspace)
         try:
             return await read(stores)
         finally:

@@ -13,7 +13,6 @@ from headrace.stores.ports import Panes, Stores
 from tests.end_to_end.access import rows_of, with_stores
 from tests.end_to_end.story import Expected
 
-PATIENT_MS = 5_000  # this is no request path, and the machine is busy
 ALL = 100_000
 
 PanesFound: TypeAlias = dict[tuple[str, int, str, str], list[int]]
@@ -59,10 +58,7 @@ def _found(settings: Settings, expected: Expected) -> Expected:
     ledger = rows_of(settings, "events", ["src", "person", "event_id", "occurred_at", "late"])
     by_src = {row["src"]: row for row in ledger}
     rejected = {row["src"]: row["reason"] for row in rows_of(settings, "rejected", ["src", "reason"])}
-    patient = settings.model_copy(
-        update={"cassandra": settings.cassandra.model_copy(update={"read_timeout_ms": PATIENT_MS})}
-    )
-    users, items, tails = with_stores(patient, lambda stores: kept(stores, expected))
+    users, items, tails = with_stores(settings, lambda stores: kept(stores, expected))
     return Expected(
         Counter((row["person"], row["event_id"], row["occurred_at"]) for row in by_src.values()),
         sum(row["late"] for row in by_src.values()),
