@@ -12,7 +12,6 @@ def main() -> None:
     settings = open_settings(arguments(__doc__).parse_args())
     with SparkSession.builder.getOrCreate() as spark, told_to_stop() as stopping:
         tune(spark, settings.spark.shuffle_partitions)
-        spark.conf.set("spark.sql.files.minPartitionNum", 1)  # Delta's log, at each commit: one task, not one a slot
         run_queries(spark, settings, "ledger", ("ledger",), stopping)
 
 

@@ -80,6 +80,8 @@ def run_queries(
     spark: SparkSession, settings: Settings, part: str, groups: Sequence[str], stopping: threading.Event
 ) -> None:
     """Run these groups as program `part` until `stopping` is set. Raises as `RunningQuery.refuse_dead`."""
+    # Small files, above all Delta's log at each commit: one task, not one a slot.
+    spark.conf.set("spark.sql.files.minPartitionNum", 1)
     with running_queries(spark, settings, groups) as running:
         wait_until_running(running, stopping)
         announce_ready(settings, part)
