@@ -53,6 +53,15 @@ def test_locally_jars_are_on_the_class_path_and_everything_stays_on_loopback_and
     assert planned.command[-3:] == (str(ROOT / "jobs/features.py"), "--world", "x")
 
 
+def test_locally_java_allocates_from_two_pools_unless_its_starter_says_otherwise(tmp_path: Path) -> None:
+    settings, job = settings_with(tmp_path), Path("jobs/features.py")
+    assert submission(settings, job, (), {"PATH": "/usr/bin"}).environ["MALLOC_ARENA_MAX"] == "2"
+    wanted = {"PATH": "/usr/bin", "MALLOC_ARENA_MAX": "4"}
+    assert submission(settings, job, (), wanted).environ["MALLOC_ARENA_MAX"] == "4"
+    cluster = settings_with(tmp_path, HEADRACE__SPARK__MASTER="yarn")
+    assert "MALLOC_ARENA_MAX" not in submission(cluster, job, (), {"PATH": "/usr/bin"}).environ
+
+
 def test_only_training_gets_the_deep_stack(tmp_path: Path) -> None:
     flags = {
         job: conf_of(submission(settings_with(tmp_path), Path(f"jobs/{job}.py"), (), {"PATH": "/usr/bin"}).command)[

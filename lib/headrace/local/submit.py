@@ -59,6 +59,8 @@ def submission(
         spark_conf |= {"spark.driver.host": LOOPBACK, "spark.driver.bindAddress": LOOPBACK, "spark.ui.enabled": "false"}
         spark_conf |= {"spark.local.dir": str(scratch / "local")}
         extra |= {"SPARK_LOCAL_IP": LOOPBACK, "PYTHONPATH": _prepended(ROOT / "lib", environ.get("PYTHONPATH"))}
+        # The C library has eight pools a core for what Java's threads allocate, and each keeps what it had at most.
+        extra.setdefault("MALLOC_ARENA_MAX", "2")
         # On the class path and not --jars: those are copied to every executor, and are not there yet when Spark first
         # asks for the file system of spark-local.conf.
         jars = ":".join(map(str, spark_jars(settings)))
