@@ -50,7 +50,9 @@ def start_session_rows(spark: SparkSession, settings: Settings) -> StreamingQuer
 
     def write(batch: DataFrame, _batch_id: int) -> None:
         reach("session_rows.before_write")
-        put_sessions(batch, cassandra, keyspace, next_write_us(cassandra, keyspace, SESSION_ROWS))
+        # A writer is a Python program of 100 MB; after an outage a batch has files of a hundred days.
+        few = batch.coalesce(settings.spark.shuffle_partitions)
+        put_sessions(few, cassandra, keyspace, next_write_us(cassandra, keyspace, SESSION_ROWS))
         reach("session_rows.after_write")
 
     return (
