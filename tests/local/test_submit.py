@@ -62,15 +62,17 @@ def test_locally_java_allocates_from_two_pools_unless_its_starter_says_otherwise
     assert "MALLOC_ARENA_MAX" not in submission(cluster, job, (), {"PATH": "/usr/bin"}).environ
 
 
-def test_only_training_gets_the_deep_stack(tmp_path: Path) -> None:
+def test_only_training_gets_the_deep_stack_and_what_runs_in_batches_a_heap_of_which_half_is_young(
+    tmp_path: Path,
+) -> None:
     flags = {
         job: conf_of(submission(settings_with(tmp_path), Path(f"jobs/{job}.py"), (), {"PATH": "/usr/bin"}).command)[
             "spark.driver.extraJavaOptions"
         ]
-        for job in ("train", "features")
+        for job in ("train", "hot", "ledger", "features", "ingest")
     }
-    assert "-Xss16m" in flags["train"]
-    assert "-Xss16m" not in flags["features"]
+    assert [job for job in flags if "-Xss16m" in flags[job]] == ["train"]
+    assert [job for job in flags if "-XX:NewRatio=1" in flags[job]] == ["hot", "ledger", "features"]
 
 
 def test_each_job_has_the_memory_of_its_setting(tmp_path: Path) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import os
 import socket
 from concurrent.futures import ThreadPoolExecutor
@@ -21,6 +22,13 @@ def test_every_thread_of_a_process_shares_one_session(world: Settings) -> None:
     with ThreadPoolExecutor(8) as threads:
         found = list(threads.map(lambda _: blocking.stores(world.cassandra, world.keyspace), range(16)))
     assert len({id(stores) for stores in found}) == 1
+
+
+@pytest.mark.stack
+def test_what_is_there_when_stores_are_opened_is_never_looked_through_for_garbage(world: Settings) -> None:
+    gc.unfreeze()
+    blocking.stores(world.cassandra.model_copy(update={"read_timeout_ms": 4_321}), world.keyspace)  # opened here
+    assert gc.get_freeze_count() > 1_000
 
 
 @pytest.mark.stack

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import atexit
+import gc
 import os
 import threading
 from collections.abc import Coroutine
@@ -41,6 +42,8 @@ class _Process:
         with self._opening:
             if (cassandra, keyspace) not in self._opened:
                 self._opened[cassandra, keyspace] = self.run(open_stores(cassandra, keyspace))
+                # Spark's workers look through all that they have for garbage after every task: 26 of 100 ms of hot's.
+                gc.freeze()
             return self._opened[cassandra, keyspace]
 
     def run(self, call: Coroutine[Any, Any, T]) -> T:

@@ -2,9 +2,14 @@
 
 from __future__ import annotations
 
+from typing import Final
+
 from pyspark.sql import DataFrame, SparkSession
 
 from headrace.settings import Settings
+
+# With Kafka's 500 a batch of 700 was two fetches, and Spark asks for the topic's two ends after each.
+_POLL_RECORDS: Final = 10_000
 
 
 def topic_records(spark: SparkSession, settings: Settings, topic: str) -> DataFrame:
@@ -18,6 +23,7 @@ def topic_records(spark: SparkSession, settings: Settings, topic: str) -> DataFr
         .option("subscribe", settings.topic(topic))
         .option("startingOffsets", "earliest")
         .option("includeHeaders", "true")
+        .option("kafka.max.poll.records", _POLL_RECORDS)
         .option("maxOffsetsPerTrigger", settings.spark.max_offsets_per_trigger)
         .load()
     )
