@@ -132,6 +132,7 @@ NO_CONSENT: Final = "consent: false"
 UNKNOWN_KIND: Final = f"kind: must be one of {', '.join(KINDS)}"
 NO_PERSON: Final = "user_id, session_id: one of them must be given"
 FUTURE: Final = f"occurred_at: more than {MAX_AHEAD_MS} ms ahead of received_at"
+FUTURE_RECEIPT: Final = f"received_at: more than {MAX_AHEAD_MS} ms ahead of the record's own time"
 
 _KINDS: Final = frozenset(KINDS)
 _COPIED: Final = tuple(
@@ -174,6 +175,8 @@ def event_of(
     received_at = values.get("received_at", record_ms) if trust_received_at else record_ms
     if is_future(values["occurred_at"], received_at):
         raise BadEvent("future", FUTURE)
+    if is_future(received_at, record_ms):  # one such event would carry the clock and every window of the world with it
+        raise BadEvent("future", FUTURE_RECEIPT)
     return Event(
         person=person,
         received_at=received_at,

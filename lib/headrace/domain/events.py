@@ -99,6 +99,9 @@ def is_late(occurred_at: int, received_at: int, allowed_lateness_ms: int) -> boo
     return received_at - occurred_at > allowed_lateness_ms
 
 
-def is_future(occurred_at: int, received_at: int) -> bool:
-    """More than five minutes ahead of its receipt: a broken clock, refused."""
-    return occurred_at - received_at > MAX_AHEAD_MS
+def is_future(moment: int, known: int) -> bool:
+    """More than five minutes ahead of what is known: a broken clock, refused.
+
+    An event of its receipt; and where that is the sender's word, the receipt of the record's own time.
+    """
+    return moment - known > MAX_AHEAD_MS

@@ -136,6 +136,7 @@ def _verdict() -> Column:
     bad_value = [(~_is_within_bounds(field), _is(field.wanted_value, field)) for field in FIELDS]
     is_nobody = F.isnull(_value(given["user_id"])) & F.isnull(_value(given["session_id"]))
     is_future = _value(given["occurred_at"]) - F.col("received_at") > MAX_AHEAD_MS
+    is_future_receipt = F.col("received_at") - F.col("record_ms") > MAX_AHEAD_MS
     rules = [
         ("too_large", [(F.col("too_large"), F.lit(contract.TOO_LARGE))]),
         ("not_utf8", [(F.isnull("text"), F.lit("not UTF-8"))]),
@@ -147,7 +148,7 @@ def _verdict() -> Column:
         ("bad_value", bad_value),
         ("unknown_kind", [(~_value(given["kind"]).isin(*KINDS), _is(contract.UNKNOWN_KIND, given["kind"]))]),
         ("no_person", [(is_nobody, F.lit(contract.NO_PERSON))]),
-        ("future", [(is_future, F.lit(contract.FUTURE))]),
+        ("future", [(is_future, F.lit(contract.FUTURE)), (is_future_receipt, F.lit(contract.FUTURE_RECEIPT))]),
     ]
     return F.coalesce(
         *(
