@@ -134,5 +134,8 @@ def _only_process(lock: Path, writer: str) -> Iterator[None]:
         try:
             fcntl.flock(held, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError as error:
-            raise LeaseHeld(f"{writer}: another process of this machine is writing; it holds {lock}") from error
+            raise LeaseHeld(
+                f"{writer}: another process of this machine is writing; it holds {lock}: leave the work to it, "
+                "or stop it first (`headrace status` shows it, `headrace down` stops a world)"
+            ) from error
         yield
