@@ -88,13 +88,24 @@ def _rows(cold: dict[str, list[Seen]], seen: dict[str, list[list[Seen]]], rate: 
     stock = seen.get(STOCK)
     half, most = PANE_GOALS.get(rate, (None, None))
     cold_stock = [cold[STOCK]] if STOCK in cold else None
+    fresher = [_fresher(seen[OURS], stock)] if stock else []
     return [
         row("tail", 0.5, None, "<= 30"),
         row("tail", 0.99, None, "<= 200"),
         row("pane", 0.5, stock, half),
         row("pane", 0.99, stock, most),
+        *fresher,
         _row(f"the same p50, first {COLD_S:.0f} s of all programs", 0.5, [cold[OURS]], cold_stock, "pane", None),
     ]
+
+
+def _fresher(ours: list[list[Seen]], stock: list[list[Seen]]) -> Row:
+    """By medians of p50; where the peer's probes gave up, at least so many times."""
+    mine, theirs = (_over_rounds(rounds, "pane", 0.5) for rounds in (ours, stock))
+    value = statistics.median(theirs) / statistics.median(mine)
+    return Row(
+        "stock Spark's pane p50 / ours", value, "×", (min(theirs) / max(mine), max(theirs) / min(mine)), goal=">= 10"
+    )
 
 
 def _ledger_rows(ledger: dict[str, list[Commit]], measured_ms: float) -> list[Row]:

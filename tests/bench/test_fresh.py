@@ -44,3 +44,5 @@ def test_a_peer_that_was_given_up_is_said_to_have_taken_more_than_that(third_ms:
     assert (most.peer, most.peer_value) == (peer, third_ms)
     assert most.ratio == third_ms / 500
     assert (half.peer, half.peer_value) == (peer, (20_000 + third_ms) / 2)
+    (fresher,) = (row for row in rows if row.unit == "×")
+    assert (fresher.value, fresher.spread, fresher.met) == ((20_000 + third_ms) / 2 / 500, (40, third_ms / 500), True)
