@@ -72,6 +72,17 @@ def random_log(seed: int, length: int = 400, duplicates: float = 0.15, late: flo
     return [Record(each, f"1:{n % 2}:{n // 2}", START + n * 20_000) for n, each in enumerate(events)]
 
 
+def disordered(log: Sequence[Record], seed: int, most_ms: int) -> list[Record]:
+    """The log as it comes where each person lags by up to `most_ms`, and each of their events by ten minutes more."""
+    rng, lag_ms = random.Random(seed), dict[str, int]()
+
+    def arrives(record: Record) -> int:
+        of_person = lag_ms.setdefault(record.event.person, rng.randint(0, most_ms))
+        return record.event.occurred_at + of_person + rng.randrange(600_000)
+
+    return sorted(log, key=arrives)
+
+
 def closing(log: Sequence[Record]) -> Record:
     """An event of nobody else, a week on: the watermark passes everything before it."""
     return Record(event(START + 7 * 86_400_000, "closing", "u:closing"), "1:0:1000000", log[-1].src_ms)
