@@ -9,6 +9,7 @@ import logging
 import signal
 import sys
 import tempfile
+import time
 from pathlib import Path
 from typing import Annotated
 
@@ -18,7 +19,7 @@ from pyspark.errors import PySparkException
 
 from bench.own_stack import own_servers, warm_session, warm_world
 from bench.process_faults import process_faults, process_run
-from bench.processes import Stack
+from bench.processes import IN_THE_PAST, Stack
 from bench.tally import OURS, Outcome, lines, note, read_outcomes, show
 from bench.verdict import Verdict
 from bench.warm import Warm
@@ -29,6 +30,9 @@ from headrace.settings import Settings
 
 BROKEN = (HeadraceError, AssertionError, PySparkException, Py4JError, OSError)
 """What ends a run and not the bench."""
+
+CLOSED = "closed"
+"""In the table: windows and sessions of all that was told to one stack, once they are final."""
 
 RESULTS = ROOT / "var" / "bench" / "faults.jsonl"
 
@@ -57,9 +61,12 @@ def main(
             _run_warm(settings, missing, peer, results)
     outside = [one for one in missing if one[0] not in warm_names]
     while outside:
-        with tempfile.TemporaryDirectory(prefix="headrace-faults-") as folder, own_servers(Path(folder)) as settings:
+        with (
+            tempfile.TemporaryDirectory(prefix="headrace-faults-") as folder,
+            own_servers(Path(folder), IN_THE_PAST) as settings,
+        ):
             outside = _run_processes(settings, outside, results)
-    table = [line for line in lines(read_outcomes(results)) if line.fault in wanted]
+    table = [line for line in lines(read_outcomes(results)) if line.fault in (*wanted, CLOSED)]
     show(table, as_json)
     if not all(line.ours.clean for line in table):
         raise typer.Exit(1)
@@ -91,6 +98,12 @@ def _run_processes(settings: Settings, missing: list[tuple[str, int]], results: 
             _note(results, [_broken(name, seed, error)])
             return missing[number:]
         _note(results, [outcome])
+    seed, began = sum(each.fault == CLOSED for each in read_outcomes(results)), time.monotonic()
+    try:
+        closed = Outcome(CLOSED, seed, OURS, stack.close(), time.monotonic() - began)
+    except BROKEN as error:
+        closed = _broken(CLOSED, seed, error)
+    _note(results, [closed])
     return []
 
 

@@ -27,15 +27,18 @@ SMALL_BATCHES = 20
 
 
 @contextmanager
-def own_servers(folder: Path) -> Iterator[Settings]:
-    """Kafka and Cassandra with world main's topics and tables; stopped after the block."""
+def own_servers(folder: Path, environ: Mapping[str, str] | None = None) -> Iterator[Settings]:
+    """Kafka and Cassandra with world main's topics and tables; stopped after the block.
+
+    `environ`: settings of the programs that are started there, too.
+    """
     ports = free_ports(6)
     kafka: dict[str, str | int] = {"bootstrap": f"127.0.0.1:{ports[0]}", "controller_port": ports[1]}
     cassandra: dict[str, str | int] = {"port": ports[2], "storage_port": ports[3], "jmx_port": ports[4]}
     sections: Sections = {"kafka": kafka, "cassandra": cassandra, "serve": {"port": ports[5]}}
     write_sections(folder / "stack.toml", sections)
     # The jobs' too, which `up` starts with this environment. Ingest says at each batch how far it is: the shortest.
-    os.environ |= {"HEADRACE__PATHS__VAR": str(folder), "HEADRACE__SPARK__INGEST_BATCH": "5 seconds"}
+    os.environ |= {"HEADRACE__PATHS__VAR": str(folder), "HEADRACE__SPARK__INGEST_BATCH": "5 seconds", **(environ or {})}
     try:
         up(CONF, None, WORLD, JOBS, servers_only=False, say=_quiet)
         yield patient(load_settings(CONF, None, WORLD))

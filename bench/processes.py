@@ -13,19 +13,23 @@ import urllib.error
 import urllib.parse
 import urllib.request
 from collections import Counter
-from collections.abc import Callable, Collection, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
+from contextlib import suppress
+from dataclasses import dataclass, field
 from typing import Final, TypeAlias
 
 import psutil
 from deltalake import DeltaTable
-from tests.end_to_end.story import Expected, Sent, chapter, oracle
+from tests.end_to_end.story import LATENESS_MS, Expected, Sent, chapter, good, oracle
+from tests.stream.oracle import Record
 
+from bench.judge import session_rows_verdict, sessions_verdict, windows_verdict
 from bench.verdict import Verdict, judge_rows, judge_totals
+from headrace.domain.contract import read_event
 from headrace.domain.events import Person
 from headrace.domain.facts import COUNTS
-from headrace.domain.panes import DAY_MS
-from headrace.errors import PartFailed
+from headrace.domain.panes import DAY_MS, HOUR_MS
+from headrace.errors import BadEvent, PartFailed
 from headrace.local.checkout import CONF
 from headrace.local.drain import wait_until_drained
 from headrace.local.process import recorded
@@ -41,6 +45,16 @@ WORLD: Final = "main"
 GONE_S: Final = 30.0
 ANSWERS_S: Final = 60.0
 EVENTS_APART: Final = 1_000
+CLOSED_S: Final = 300.0
+BEHIND_MS: Final = DAY_MS + 3 * HOUR_MS
+"""How long ago the chapters happen: an event of now is a day, state horizon and all behind the end of their windows."""
+
+IN_THE_PAST: Final = {
+    "HEADRACE__WORLD__CLOCK": "stream",
+    "HEADRACE__WORLD__TRUST_RECEIVED_AT": "true",
+    "HEADRACE__SPARK__FINALS_TRIGGER": "10 seconds",
+}
+"""The environment of a stack that is broken: its world is as old as its events say."""
 
 Panes: TypeAlias = dict[tuple[str, int, str, str], list[int]]
 """(person or item, pane, category, content type) → facts."""
@@ -48,10 +62,16 @@ Panes: TypeAlias = dict[tuple[str, int, str, str], list[int]]
 
 @dataclass(slots=True)
 class Stack:
-    """`settings` are of the world whose programs run; `chapters` counts what was sent, each of people of its own."""
+    """`settings` are of the world whose programs run; `chapters` counts what was told, each of people of its own.
+
+    now_ms  when the newest chapter happened
+    log     the events of all of them, in the order in which they were told
+    """
 
     settings: Settings
     chapters: int = 0
+    now_ms: int = 0
+    log: list[Record] = field(default_factory=list)
 
     def up(self, forgotten: Sequence[str] = ()) -> None:
         """Start what does not run. Raises PartFailed with the last words of a part that refuses."""
@@ -99,9 +119,11 @@ class Stack:
     def chapter(self) -> tuple[list[Sent], Expected]:
         """Good, repeated, late, future, bad and silent records of people and items of this chapter's own."""
         self.chapters += 1
-        now_ms = time.time_ns() // 1_000_000
-        told = [retold(each, self.chapters) for each in chapter(self.chapters * EVENTS_APART, now_ms)]
-        return told, oracle(told, now_ms)
+        self.now_ms = time.time_ns() // 1_000_000 - BEHIND_MS
+        story = chapter(self.chapters * EVENTS_APART, self.now_ms)
+        told = [retold(each, self.chapters, self.now_ms) for each in story]
+        self.log += records_of(told, self.now_ms)
+        return told, oracle(told, self.now_ms)
 
     def send(self, records: Collection[Sent]) -> None:
         producer = open_producer(self.settings.kafka)
@@ -134,10 +156,26 @@ class Stack:
         users, items, tails = run(self._read(stores(self.settings.cassandra, self.settings.keyspace), expected))
         verdict += judge_totals(expected.user_panes, users) + judge_totals(expected.item_panes, items)
         verdict += judge_rows({key: None for keys in expected.tails.values() for key in keys}, tails)
-        asked_ms = time.time_ns() // 1_000_000
         answers = {key: facts for person in expected.tails for key, facts in self._answer(person).items()}
-        verdict += judge_totals(today(expected, asked_ms), answers)
+        verdict += judge_totals(today(expected, self.now_ms), answers)
         return verdict + Verdict(wrong=len(account(read_inputs(self.settings, time.time_ns() // 1_000_000)).faults))
+
+    def close(self) -> Verdict:
+        """An event of now ends every window and session of every chapter: those, in Delta and in Cassandra.
+
+        Nothing that is told afterwards can be judged.
+        """
+        now_ms = time.time_ns() // 1_000_000
+        last = good(0, now_ms, user_id="closing", session_id="closing", received_at=now_ms)
+        self.send([Sent(json.dumps(last).encode(), False, b"u:closing")])
+        self.drain()
+        deadline = time.monotonic() + CLOSED_S
+        while True:
+            verdict = windows_verdict(self.settings, self.log) + sessions_verdict(self.settings, self.log)
+            verdict += session_rows_verdict(self.settings, self.log)
+            if verdict.clean or time.monotonic() > deadline:
+                return verdict
+            time.sleep(5.0)
 
     def _answer(self, person: str) -> dict[tuple[str, str], list[int]]:
         """(person, category) → what the API says was counted today; a 503 is asked again for a while."""
@@ -187,8 +225,16 @@ def refused(start: Callable[[], None]) -> str:
     raise AssertionError("it started, though it must not")
 
 
-def retold(record: Sent, number: int) -> Sent:
-    """The same record of another chapter: with people and items of its own, where it has any."""
+def records_of(told: Iterable[Sent], received_ms: int) -> Iterator[Record]:
+    """Those that are events, as they come to the finals."""
+    for each in told:
+        with suppress(BadEvent):
+            event = read_event(each.raw, received_ms, trust_received_at=True, allowed_lateness_ms=LATENESS_MS)
+            yield Record(event, "", received_ms)
+
+
+def retold(record: Sent, number: int, received_ms: int) -> Sent:
+    """The same record of another chapter: with people and items of its own, where it has any, and received then."""
     try:
         event = json.loads(record.raw)
     except ValueError:
@@ -197,7 +243,7 @@ def retold(record: Sent, number: int) -> Sent:
         return record
     own = {name: f"{event[name]}-c{number}" for name in ("user_id", "session_id", "item_id") if event.get(name)}
     key = f"u:{own['user_id']}".encode() if "user_id" in own else record.key
-    return Sent(json.dumps(event | own).encode(), record.by_http, key)
+    return Sent(json.dumps(event | own | {"received_at": received_ms}).encode(), record.by_http, key)
 
 
 def _descendants(pid: int) -> list[psutil.Process]:

@@ -103,6 +103,7 @@ class Spark(Section):
     ledger_trigger: str = "5 seconds"
     finals_trigger: str = "1 minute"
     archive_trigger: str = "30 seconds"
+    # Six seconds of what two cores carry (`headrace bench stream`): a batch of a backlog is neither small nor endless.
     max_offsets_per_trigger: Annotated[int, Field(ge=1)] = 100_000
 
 
