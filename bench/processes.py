@@ -46,6 +46,7 @@ GONE_S: Final = 30.0
 ANSWERS_S: Final = 60.0
 EVENTS_APART: Final = 1_000
 CLOSED_S: Final = 300.0
+SETTLED_S: Final = 30.0  # three triggers of the finals: what comes a second time has come by then
 BEHIND_MS: Final = DAY_MS + 3 * HOUR_MS
 """How long ago the chapters happen: an event of now is a day, state horizon and all behind the end of their windows."""
 
@@ -170,12 +171,15 @@ class Stack:
         self.send([Sent(json.dumps(last).encode(), False, b"u:closing")])
         self.drain()
         deadline = time.monotonic() + CLOSED_S
-        while True:
-            verdict = windows_verdict(self.settings, self.log) + sessions_verdict(self.settings, self.log)
-            verdict += session_rows_verdict(self.settings, self.log)
-            if verdict.clean or time.monotonic() > deadline:
-                return verdict
+        while not self._judge_finals().clean and time.monotonic() < deadline:
+            self._revive()
             time.sleep(5.0)
+        time.sleep(SETTLED_S)
+        return self._judge_finals()
+
+    def _judge_finals(self) -> Verdict:
+        judges = (windows_verdict, sessions_verdict, session_rows_verdict)
+        return sum((judge(self.settings, self.log) for judge in judges), Verdict())
 
     def _answer(self, person: str) -> dict[tuple[str, str], list[int]]:
         """(person, category) → what the API says was counted today; a 503 is asked again for a while."""

@@ -28,11 +28,15 @@ def emitted(
     write_records(log, folder / "in", batches)
     records = spark.readStream.schema(RECORDS).option("maxFilesPerTrigger", 1).parquet(str(folder / "in"))
     events = with_state_horizon(in_windows(clean_events(records)), HORIZON_MS)
+    return drained(transform(events), mode, folder / "checkpoint")
+
+
+def drained(stream: DataFrame, mode: str, checkpoint: Path) -> tuple[list[Row], list[dict]]:
+    """All that is there, from where the checkpoint ended: rows as they were emitted, and each batch's progress."""
     rows: list[Row] = []
     query = (
-        transform(events)
-        .writeStream.outputMode(mode)
-        .option("checkpointLocation", str(folder / "checkpoint"))
+        stream.writeStream.outputMode(mode)
+        .option("checkpointLocation", str(checkpoint))
         .foreachBatch(lambda batch, _: rows.extend(batch.collect()))
         .trigger(availableNow=True)
         .start()

@@ -14,6 +14,7 @@ from headrace.stream.hot import hot_totals
 from tests.stream import oracle
 from tests.stream.logs import HORIZON_MS, RECORDS, START, event, random_log, write_records
 from tests.stream.oracle import Record
+from tests.stream.streams import drained
 from tests.stream.test_panes import totals
 
 pytestmark = pytest.mark.spark
@@ -34,15 +35,9 @@ class Turns:
         write_records(log, self.folder / f"in-{self.arrived}", 1)
         records = self.spark.readStream.schema(RECORDS).parquet(str(self.folder / "in-*"))
         counted = hot_totals(records, WORLD, watermark_ms(self.spark, self.checkpoint), sweeps)
-        query = (
-            counted.writeStream.outputMode("update")
-            .option("checkpointLocation", self.checkpoint)
-            .foreachBatch(lambda batch, _: self.rows.extend(batch.collect()))
-            .trigger(availableNow=True)
-            .start()
-        )
-        query.awaitTermination()
-        return list(query.recentProgress)
+        rows, progress = drained(counted, "update", Path(self.checkpoint))
+        self.rows += rows
+        return progress
 
 
 def removed(progress: list[dict]) -> int:

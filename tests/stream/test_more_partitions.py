@@ -3,57 +3,45 @@
 from __future__ import annotations
 
 import subprocess
-import zlib
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
 import pytest
-from kafka import KafkaProducer
 from pyspark.sql import Row, SparkSession
 
 from headrace.domain.clean import write_clean
 from headrace.settings import Settings
+from headrace.stores.kafka import Outgoing, close_producer, open_producer, send_all
 from headrace.stream.hot import hot_totals
 from headrace.stream.records import topic_records
 from tests.conftest import headrace, stack_environ
 from tests.stream import oracle
 from tests.stream.logs import random_log
 from tests.stream.oracle import Record
+from tests.stream.streams import drained
 from tests.stream.test_panes import totals
 
 pytestmark = [pytest.mark.spark, pytest.mark.stack]
 
 
-def append(settings: Settings, log: Sequence[Record], partitions: int) -> None:
+def append(settings: Settings, log: Sequence[Record]) -> None:
     """As ingest does: a person is one partition, and each record carries its src."""
-    producer = KafkaProducer(bootstrap_servers=settings.kafka.bootstrap, acks="all")
+    producer, topic = open_producer(settings.kafka), settings.topic("events.clean")
     try:
-        for record in log:
-            key = record.event.person.encode()
-            producer.send(
-                settings.topic("events.clean"),
-                key=key,
-                value=write_clean(record.event),
-                headers=[("src", record.src.encode()), ("src_ms", str(record.src_ms).encode())],
-                partition=zlib.crc32(key) % partitions,
-            )
-        producer.flush(timeout=30)
+        send_all(producer, [outgoing(record, topic) for record in log], 30_000)
     finally:
-        producer.close()
+        close_producer(producer, 10)
+
+
+def outgoing(record: Record, topic: str) -> Outgoing:
+    headers = (("src", record.src.encode()), ("src_ms", str(record.src_ms).encode()))
+    return Outgoing(topic, record.event.person.encode(), write_clean(record.event), headers)
 
 
 def count(spark: SparkSession, settings: Settings, checkpoint: Path) -> list[Row]:
     """What hot writes of all that is there, from where this checkpoint ended."""
-    rows: list[Row] = []
     counted = hot_totals(topic_records(spark, settings, "events.clean"), settings.world, 0, sweeps=False)
-    query = (
-        counted.writeStream.outputMode("update")
-        .option("checkpointLocation", str(checkpoint))
-        .foreachBatch(lambda batch, _: rows.extend(batch.collect()))
-        .trigger(availableNow=True)
-        .start()
-    )
-    query.awaitTermination()
+    rows, _ = drained(counted, "update", checkpoint)
     return rows
 
 
@@ -64,7 +52,7 @@ def test_after_partitions_were_added_a_checkpoint_goes_on_and_copies_are_still_o
     had = settings.world.partitions
     log, checkpoint = random_log(7), tmp_path / "checkpoint"
     half = len(log) // 2
-    append(settings, log[:half], had)
+    append(settings, log[:half])
     rows = count(tuned, settings, checkpoint)
 
     grown = subprocess.run(
@@ -78,6 +66,6 @@ def test_after_partitions_were_added_a_checkpoint_goes_on_and_copies_are_still_o
     assert grown.returncode == 0, grown.stderr
     assert f"{settings.topic('events.clean')}: now {had + 1} partitions" in grown.stdout
 
-    append(settings, log[half:] + log[half - 100 : half], had + 1)  # copies, many of them in another partition now
+    append(settings, log[half:] + log[half - 100 : half])  # copies, many of them in another partition now
     rows += count(tuned, settings, checkpoint)
     assert totals(rows) == oracle.panes(log, "GBP")

@@ -22,7 +22,7 @@ JAVA_FLAGS = "-Dlog4j2.configurationFile=file://{log4j} -Djava.io.tmpdir={scratc
 # The serial collector: G1 keeps threads and tables that cost more than they save on a heap of 1 GB and two cores.
 HALF_YOUNG = "-XX:NewRatio=1"
 # What a batch makes is garbage when it ends. With the usual third of the heap for what is young, hot grew old on it: at
-# 1,000 events/s a batch cost 27 ms of collecting, and twice a minute it stood still for half a second; 18 with half.
+# 1,000 events/s a batch cost 27 ms of collecting, and twice a minute half a second stood still; 18 with 384 of 768 MB.
 DEEP_STACK = "-Xss16m"  # ALS's lineage overflows the default stack at 15 to 20 iterations
 
 
