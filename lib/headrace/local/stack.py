@@ -16,6 +16,7 @@ from headrace.errors import BadInput, BadSettings, PartFailed
 from headrace.local.cassandra_ring import await_ring
 from headrace.local.cassandra_role import secure
 from headrace.local.cassandra_server import cassandra_parts
+from headrace.local.class_archiving import archive_classes
 from headrace.local.compiler import CompilesLast
 from headrace.local.jars import spark_jars
 from headrace.local.job import SPARK_JOBS
@@ -95,6 +96,7 @@ def up(
         jobs = [part for part in parts if part.world]
         if any(part.name in SPARK_JOBS and part in absent for part in jobs):
             spark_jars(settings)  # once and here, with its progress, and not by two jobs into their logs
+            archive_classes(settings, say)
         _start_all(jobs, say, starts)
     return settings, tuple(part.name for part in absent)
 

@@ -11,6 +11,7 @@ from pathlib import Path
 
 from headrace.errors import BadInput, HeadraceError
 from headrace.local.checkout import CONF, PYTHON, ROOT, pyspark_home
+from headrace.local.class_archive import class_archive, filling_flags, mapping_flags
 from headrace.local.jars import spark_jars, spark_packages
 from headrace.local.java import find_java
 from headrace.local.package import package_zip
@@ -24,6 +25,8 @@ HALF_YOUNG = "-XX:NewRatio=1"
 # What a batch makes is garbage when it ends. With the usual third of the heap for what is young, hot grew old on it: at
 # 1,000 events/s a batch cost 27 ms of collecting, and twice a minute half a second stood still; 18 with 384 of 768 MB.
 DEEP_STACK = "-Xss16m"  # ALS's lineage overflows the default stack at 15 to 20 iterations
+EXERCISE = ROOT / "lib" / "headrace" / "local" / "class_exercise.py"
+"""What fills the archive of Spark's classes, from which every other job starts."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,7 +55,8 @@ def submission(
         "spark.driver.extraJavaOptions": _java_flags(job, scratch / "tmp"),
         "spark.sql.warehouse.dir": str(scratch / "warehouse"),
     }
-    extra = dict(environ) | {"PYSPARK_PYTHON": str(PYTHON), "JAVA_HOME": str(find_java(environ).home)}
+    java = find_java(environ)
+    extra = dict(environ) | {"PYSPARK_PYTHON": str(PYTHON), "JAVA_HOME": str(java.home)}
     # Where the code is shipped, the driver imports it from the zip too, and would look for conf/ beside that.
     extra |= {"HEADRACE_CONF": str(conf.absolute())}
     # A shell's own Spark must not leak in: its class path and its configuration would be a second Spark's.
@@ -66,8 +70,12 @@ def submission(
         extra.setdefault("MALLOC_ARENA_MAX", "2")
         # On the class path and not --jars: those are copied to every executor, and are not there yet when Spark first
         # asks for the file system of spark-local.conf.
-        jars = ":".join(map(str, spark_jars(settings)))
+        first = spark_jars(settings)
+        jars = ":".join(map(str, first))
         spark_conf |= {"spark.driver.extraClassPath": jars, "spark.executor.extraClassPath": jars}
+        archive = class_archive(java, first)
+        sharing = filling_flags(archive) if job == EXERCISE else mapping_flags(archive)
+        spark_conf["spark.driver.extraJavaOptions"] = " ".join((_java_flags(job, scratch / "tmp"), *sharing))
         spark_conf |= spark_conf_file(conf / "spark-local.conf")
         shipped = []
     elif master.startswith("spark://"):
