@@ -75,7 +75,7 @@ def submission(
         spark_conf |= {"spark.driver.extraClassPath": jars, "spark.executor.extraClassPath": jars}
         archive = class_archive(java, first)
         sharing = filling_flags(archive) if job == EXERCISE else mapping_flags(archive)
-        spark_conf["spark.driver.extraJavaOptions"] = " ".join((_java_flags(job, scratch / "tmp"), *sharing))
+        spark_conf["spark.driver.extraJavaOptions"] += "".join(f" {flag}" for flag in sharing)
         spark_conf |= spark_conf_file(conf / "spark-local.conf")
         shipped = []
     elif master.startswith("spark://"):
